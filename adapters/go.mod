@@ -1,0 +1,7 @@
+module github.com/passerelle-sup/passerelle/adapters
+
+go 1.26.0
+
+require github.com/passerelle-sup/passerelle v0.1.0
+
+replace github.com/passerelle-sup/passerelle => ../

@@ -1,0 +1,4 @@
+// Command rentree is the flagship of Passerelle.
+package main
+
+func main() {}
