@@ -92,8 +92,14 @@ func (k *call) send(hr *http.Request, token string) result {
 			hideReplayKeys(out.Header)
 		}
 		resp, err := k.cfg.Base.RoundTrip(out)
+		if err == nil && resp == nil {
+			err = errNoAnswer
+		}
 		if err != nil {
 			return k.broken(actx, err, w.outcome(err), nil, nil)
+		}
+		if resp.Body == nil { // a Base made for a test
+			resp.Body = http.NoBody
 		}
 		if k.stream && success(resp.StatusCode) && resp.ContentLength <= k.maxBody() {
 			return result{live: newStream(k, actx, resp, cancel, timer)}

@@ -2,6 +2,8 @@ package transport
 
 import (
 	"errors"
+	"io"
+	"log"
 	"net/http"
 	"net/http/httptest"
 	"testing"
@@ -9,6 +11,9 @@ import (
 
 	"github.com/passerelle-sup/passerelle"
 )
+
+// discardLog keeps the servers of the tests quiet.
+var discardLog = log.New(io.Discard, "", 0)
 
 // fast is a policy that waits next to nothing, for tests over real connections.
 var fast = RetryPolicy{MaxAttempts: 3, MinWait: time.Millisecond, MaxWait: 2 * time.Millisecond}

@@ -127,6 +127,7 @@ const (
 	errTotalTimeout   fault = "no answer within the total time-out"
 	errTooLong        fault = "answer longer than the limit"
 	errNotTried       fault = "no attempt was made"
+	errNoAnswer       fault = "Base returned neither an answer nor an error"
 	errClosed         fault = "read of a closed stream"
 	errClientCert     fault = "the service refused the client certificate"
 )

@@ -91,6 +91,9 @@ func (k *call) nextWait() (time.Duration, bool) {
 	return p.MinWait + rand.N(ceiling-p.MinWait+1), true
 }
 
+// longest bounds the delays that services announce, far under an overflow.
+const longest = 10 * 365 * 24 * time.Hour
+
 // retryAfter reads Retry-After in both its forms (RFC 9110, 10.2.3): 0 when it is
 // absent, unreadable or past. A date counts from the Date of the answer, so that a
 // clock that is wrong on either side does not matter, and else from now.
@@ -99,7 +102,6 @@ func retryAfter(h http.Header, now time.Time) time.Duration {
 	if v == "" {
 		return 0
 	}
-	const longest = 10 * 365 * 24 * time.Hour
 	if seconds, err := strconv.ParseUint(v, 10, 64); err == nil {
 		return time.Duration(min(seconds, uint64(longest/time.Second))) * time.Second
 	}
