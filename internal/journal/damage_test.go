@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"hash/crc32"
 	"os"
 	"path/filepath"
 	"strings"
@@ -138,6 +139,11 @@ func TestEveryByte(t *testing.T) {
 	}
 }
 
+// summed returns a line whose checksum is right, whatever it holds.
+func summed(rest string) string {
+	return fmt.Sprintf("%08x %s\n", crc32.Checksum([]byte(rest), castagnoli), rest)
+}
+
 func TestDamage(t *testing.T) {
 	t.Parallel()
 	head := string(header(testKind))
@@ -185,8 +191,16 @@ func TestDamage(t *testing.T) {
 			[]DamageError{{Offset: h + n(one), Length: 3 << 20, After: 1, Torn: true, Rule: RuleTorn}}},
 		"zeros between good": {head + one + "\x00\x00\x00\n" + three, []string{`"one"`, `"three"`},
 			[]DamageError{{Offset: h + n(one), Length: 4, After: 1, Lost: 1, Rule: RuleChecksum}}},
-		"number with a sign or zero": {head + strings.Replace(line(1, `"x"`), " 1 ", " 01 ", 1) + one, []string{`"one"`},
-			[]DamageError{{Offset: h, Length: n(line(1, `"x"`)) + 1, Rule: RuleChecksum}}},
+		"a line of zeros too long for a record": {head + one + strings.Repeat("\x00", 300<<10) + "tail\n", []string{`"one"`},
+			[]DamageError{{Offset: h + n(one), Length: 300<<10 + 5, After: 1, Torn: true, Rule: RuleTorn}}},
+		"number with a leading zero": {head + summed(`01 "x"`) + one, []string{`"one"`},
+			[]DamageError{{Offset: h, Length: n(summed(`01 "x"`)), Rule: RuleChecksum}}},
+		"number zero": {head + summed(`0 "x"`) + one, []string{`"one"`},
+			[]DamageError{{Offset: h, Length: n(summed(`0 "x"`)), Rule: RuleChecksum}}},
+		"number with a sign": {head + summed(`+1 "x"`) + one, []string{`"one"`},
+			[]DamageError{{Offset: h, Length: n(summed(`+1 "x"`)), Rule: RuleChecksum}}},
+		"no value": {head + summed(`1 `) + one, []string{`"one"`},
+			[]DamageError{{Offset: h, Length: n(summed(`1 `)), Rule: RuleChecksum}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -165,6 +165,21 @@ func TestKill(t *testing.T) {
 	t.Logf("%d records acknowledged in %d rounds", len(acked), rounds)
 }
 
+// TestCloseReleasesCopies: a process being started shares the lock's open file
+// until its exec; closing the journal must release the lock all the same.
+func TestCloseReleasesCopies(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ledger")
+	j, _ := open(t, path, Options{})
+	fd, err := syscall.Dup(int(j.lock.Fd()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer syscall.Close(fd)
+	j.Close()
+	open(t, path, Options{})
+}
+
 // childFull appends under a file size limit until the system cuts a write short.
 func childFull(path string) {
 	signal.Ignore(syscall.SIGXFSZ)
