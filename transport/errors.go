@@ -145,17 +145,17 @@ func (e *stepError) Unwrap() error { return e.err }
 // describe puts err in words that cannot hold personal data: the texts of net/url
 // and net/http quote URLs and what the server sent.
 func describe(err error) string {
-	if f, ok := errors.AsType[fault](err); ok {
-		return string(f)
-	}
 	if e, ok := errors.AsType[*stepError](err); ok {
+		return e.Error()
+	}
+	if e, ok := errors.AsType[passerelle.Outcomer](err); ok { // errors of this module
 		return e.Error()
 	}
 	if e, ok := errors.AsType[*RedirectError](err); ok {
 		return e.Error()
 	}
-	if e, ok := errors.AsType[passerelle.Outcomer](err); ok { // errors of this module
-		return e.Error()
+	if f, ok := errors.AsType[fault](err); ok {
+		return string(f)
 	}
 	switch {
 	case errors.Is(err, context.Canceled):
