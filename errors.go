@@ -113,16 +113,16 @@ type ParseError struct {
 	Want string // what was expected there, for a person to read
 }
 
-// Error returns the type, the position and the expectation.
+// Error returns the type, the rule, the position and the expectation.
 func (e *ParseError) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Type)
-	if e.Pos > 0 {
-		b.WriteString(": character ")
-		b.WriteString(strconv.Itoa(e.Pos))
-	}
 	b.WriteString(": ")
 	b.WriteString(e.Rule)
+	if e.Pos > 0 {
+		b.WriteString(" at position ")
+		b.WriteString(strconv.Itoa(e.Pos))
+	}
 	if e.Want != "" {
 		b.WriteString(": want ")
 		b.WriteString(e.Want)

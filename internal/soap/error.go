@@ -42,7 +42,7 @@ func (e *EnvelopeError) Is(target error) bool { return target == passerelle.ErrP
 type ResponseError struct {
 	Status    int    // HTTP status
 	MediaType string // media type of the answer, without parameters
-	Err       error  // why the body is no envelope; nil where it was not read as one
+	Err       error  // why the body is no envelope; nil where it was not read as one. Not unwrapped: the status decides
 }
 
 // Error returns the status and the media type.
@@ -56,9 +56,6 @@ func (e *ResponseError) Error() string {
 	}
 	return text
 }
-
-// Unwrap returns Err.
-func (e *ResponseError) Unwrap() error { return e.Err }
 
 // Is maps the status to the taxonomy: 401 is passerelle.ErrUnauthorized, 403
 // passerelle.ErrForbidden, 429 passerelle.ErrRateLimited, any other from 300 on

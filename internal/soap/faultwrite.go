@@ -94,26 +94,8 @@ func (f *Fault) writeDetail(el *etree.Element, tag string) {
 	detail := el.CreateElement(tag)
 	for _, entry := range f.Detail.ChildElements() {
 		moved := entry.Copy()
-		inherit(moved, entry)
+		xmlx.Inherit(moved, entry)
 		detail.AddChild(moved)
-	}
-}
-
-// inherit declares on moved the prefixes that are in force at el, of which it is
-// a copy.
-func inherit(moved, el *etree.Element) {
-	scope := etree.NewElement("scope")
-	for up := el; up != nil; up = up.Parent() {
-		for i := range up.Attr {
-			a := &up.Attr[i]
-			key := a.FullKey()
-			if (a.Space == "xmlns" || key == "xmlns") && scope.SelectAttr(key) == nil {
-				scope.CreateAttr(key, a.Value)
-			}
-		}
-	}
-	for i := range scope.Attr {
-		moved.CreateAttr(scope.Attr[i].FullKey(), scope.Attr[i].Value)
 	}
 }
 
@@ -170,7 +152,7 @@ func IsFault(contentType string, body []byte) bool {
 	if err != nil {
 		return false
 	}
-	namespace := ""
+	namespace, inBody := "", false
 	for {
 		token, err := dec.Token()
 		if err != nil {
@@ -186,13 +168,14 @@ func IsFault(contentType string, body []byte) bool {
 					return false
 				}
 				namespace = t.Name.Space
-			case t.Name.Space == namespace && t.Name.Local == "Header":
+			case inBody:
+				return t.Name.Space == namespace && t.Name.Local == "Fault"
+			case t.Name.Space == namespace && t.Name.Local == "Body":
+				inBody = true
+			default: // Header
 				if dec.Skip() != nil {
 					return false
 				}
-			case t.Name.Space == namespace && t.Name.Local == "Body":
-			default:
-				return t.Name.Space == namespace && t.Name.Local == "Fault"
 			}
 		}
 	}

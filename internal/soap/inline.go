@@ -11,7 +11,7 @@ import (
 // Bounds of what references may unfold to.
 const (
 	maxReferences    = 100     // references through references
-	defaultInlineMax = 500_000 // elements copied, where Limits says nothing
+	defaultInlineMax = 500_000 // elements and attributes copied, where Limits says nothing
 )
 
 // Inline puts what is referred to in the place of each reference of an answer in
@@ -110,10 +110,12 @@ func (r *resolver) expand(el *etree.Element) error {
 		case len(r.active) >= maxReferences:
 			return &EnvelopeError{Rule: "reference", Want: "fewer references through references"}
 		}
-		if r.left -= count(target); r.left < 0 {
-			return &EnvelopeError{Rule: "reference", Want: "references that unfold to fewer elements"}
+		if r.left -= weight(target); r.left < 0 {
+			return tooMuch()
 		}
-		replace(el, target)
+		if r.left -= replace(el, target); r.left < 0 {
+			return tooMuch()
+		}
 		r.active[ref] = true
 		defer delete(r.active, ref)
 		if r.reference(el) != "" {
@@ -128,42 +130,52 @@ func (r *resolver) expand(el *etree.Element) error {
 	return nil
 }
 
-func count(el *etree.Element) int {
-	n := 1
+func tooMuch() error {
+	return &EnvelopeError{Rule: "reference", Want: "references that unfold to fewer elements"}
+}
+
+// weight counts the elements and attributes that a copy of el costs.
+func weight(el *etree.Element) int {
+	n := 1 + len(el.Attr)
 	for _, child := range el.ChildElements() {
-		n += count(child)
+		n += weight(child)
 	}
 	return n
 }
 
 // replace gives el the attributes and the content of target, and keeps its name.
-func replace(el, target *etree.Element) {
+// It returns how many namespace declarations that took.
+func replace(el, target *etree.Element) int {
 	space := xmlx.Namespace(el, el.Space)
-	moved := target.Copy()
-	inherit(moved, target)
-	el.Attr = nil
-	for i := range moved.Attr {
-		a := &moved.Attr[i]
-		if a.Key != "id" && a.Key != "root" || a.Space == "xmlns" {
+	el.Attr, el.Child = nil, nil
+	for i := range target.Attr {
+		if a := &target.Attr[i]; a.Key != "id" && a.Key != "root" || a.Space == "xmlns" {
 			el.CreateAttr(a.FullKey(), a.Value)
 		}
 	}
+	declared := xmlx.Inherit(el, target)
+	// The target may bind the prefix of el to something else. An element without
+	// namespace then leaves the default one to its children.
+	bare := false
 	if xmlx.Namespace(el, el.Space) != space {
-		// The target binds the prefix of el to something else.
-		el.Space = "inlined"
-		el.CreateAttr("xmlns:inlined", space)
-		if space == "" {
-			el.Space = ""
-			el.RemoveAttr("xmlns:inlined")
+		if bare = space == ""; bare {
 			el.CreateAttr("xmlns", "")
+		} else {
+			el.Space = "inlined"
+			el.CreateAttr("xmlns:inlined", space)
 		}
 	}
-	el.Child = nil
-	for _, token := range moved.Child {
-		if child, ok := token.(*etree.Element); ok {
-			el.AddChild(child.Copy())
-		} else if data, ok := token.(*etree.CharData); ok {
-			el.CreateText(data.Data)
+	for _, token := range target.Child {
+		switch t := token.(type) {
+		case *etree.Element:
+			child := t.Copy()
+			el.AddChild(child)
+			if bare {
+				declared += xmlx.Inherit(child, t)
+			}
+		case *etree.CharData:
+			el.CreateText(t.Data)
 		}
 	}
+	return declared
 }

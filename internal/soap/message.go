@@ -1,6 +1,7 @@
 package soap
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/beevik/etree"
@@ -21,9 +22,12 @@ const (
 type Field struct {
 	// Name is the local name of the element.
 	Name string
-	// Namespace is the namespace of the element where the message is qualified and
-	// the field is not of the namespace of the operation.
+	// Namespace puts the element in this namespace, whatever the form of the
+	// operation; "" leaves it to the operation.
 	Namespace string
+	// Unqualified puts the element in no namespace inside a qualified message, for
+	// types from a schema of the other form.
+	Unqualified bool
 	// Value is the text of the element; ignored where there are Fields.
 	Value string
 	// Fields are the elements inside, in order. A list is a field that comes
@@ -73,8 +77,11 @@ func (b *builder) add(to *etree.Element, fields []Field) {
 			continue
 		}
 		el := to.CreateElement(f.Name)
-		if b.operation.Qualified {
+		switch {
+		case f.Namespace != "":
 			el.Space = b.prefix(f.Namespace)
+		case b.operation.Qualified && !f.Unqualified:
+			el.Space = b.prefix(b.operation.Namespace)
 		}
 		switch {
 		case empty && f.IfEmpty == Nil:
@@ -92,14 +99,11 @@ func (b *builder) add(to *etree.Element, fields []Field) {
 
 func (b *builder) prefix(namespace string) string {
 	if namespace == "" {
-		namespace = b.operation.Namespace
-	}
-	if namespace == "" {
 		return ""
 	}
 	prefix, ok := b.prefixes[namespace]
 	if !ok {
-		prefix = "m" + strings.Repeat("m", len(b.prefixes))
+		prefix = "m" + strconv.Itoa(len(b.prefixes)+1)
 		b.prefixes[namespace] = prefix
 		b.root.CreateAttr("xmlns:"+prefix, namespace)
 	}

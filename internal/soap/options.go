@@ -3,7 +3,7 @@ package soap
 import (
 	"context"
 	"encoding/xml"
-	"errors"
+	"fmt"
 	"net/http"
 
 	"github.com/beevik/etree"
@@ -38,6 +38,19 @@ type Options struct {
 	Limits xmlx.Limits
 }
 
+// Check returns what is wrong with the options, for a configuration to report
+// with its other faults.
+func (o *Options) Check() passerelle.FieldErrors {
+	var faults passerelle.FieldErrors
+	if o.Version > V12 {
+		faults.Add("Version", "range", "V11 or V12")
+	}
+	if _, err := xmlx.Charset(o.Charset); err != nil {
+		faults.Add("Charset", "charset", "UTF-8, US-ASCII, ISO-8859-1, ISO-8859-15 or Windows-1252")
+	}
+	return faults
+}
+
 // Message is what has to be sent: the body of an HTTP POST and its headers.
 type Message struct {
 	Header http.Header // Content-Type, Accept and, for SOAP 1.1, SOAPAction
@@ -51,10 +64,10 @@ type Message struct {
 // returned as it is. Nothing was sent when there is an error, and
 // passerelle.OutcomeOf says so.
 func (o *Options) EncodeRequest(ctx context.Context, action string, body *etree.Element, headers ...*etree.Element) (*Message, error) {
-	charset, err := xmlx.Charset(o.Charset)
-	if err != nil {
-		return nil, &notSent{err}
+	if err := o.Check().Err(); err != nil {
+		return nil, err
 	}
+	charset, _ := xmlx.Charset(o.Charset)
 	if o.Header != nil {
 		raw, err := o.Header(ctx)
 		if err != nil {
@@ -62,7 +75,7 @@ func (o *Options) EncodeRequest(ctx context.Context, action string, body *etree.
 		}
 		more, err := fragment(raw, o.Limits)
 		if err != nil {
-			return nil, &notSent{errors.Join(passerelle.ErrInvalid, err)}
+			return nil, &notSent{fmt.Errorf("header block: %w: %v", passerelle.ErrInvalid, err)}
 		}
 		headers = append(headers[:len(headers):len(headers)], more...)
 	}
@@ -71,7 +84,8 @@ func (o *Options) EncodeRequest(ctx context.Context, action string, body *etree.
 		return nil, err
 	}
 	if o.Sign != nil {
-		if data, err = o.Sign(data); err != nil {
+		data, err = o.Sign(data)
+		if err != nil {
 			return nil, &notSent{err}
 		}
 	}

@@ -160,7 +160,11 @@ func (s *Server) write(w http.ResponseWriter, version Version, answer *etree.Ele
 	if err != nil {
 		answer, status = s.fault(err, version)
 	}
-	charset := charsetName(s.Charset)
+	charset, err := xmlx.Charset(s.Charset)
+	if err != nil {
+		http.Error(w, "the server is set to an unknown character set", http.StatusInternalServerError)
+		return
+	}
 	data, err := marshal(version, charset, nil, answer)
 	if err != nil {
 		answer, status = s.fault(err, version)

@@ -4,8 +4,6 @@ import (
 	"mime"
 	"net/http"
 	"strings"
-
-	"github.com/passerelle-sup/passerelle/internal/xmlx"
 )
 
 // Namespaces of the two versions and of what envelopes borrow.
@@ -109,12 +107,4 @@ func isXML(media string) bool {
 		return true
 	}
 	return strings.HasSuffix(media, "+xml")
-}
-
-func charsetName(label string) string {
-	name, err := xmlx.Charset(label)
-	if err != nil {
-		return xmlx.UTF8
-	}
-	return name
 }

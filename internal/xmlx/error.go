@@ -60,7 +60,7 @@ func fault(dec *xml.Decoder, err error) error {
 	}
 	syntax, ok := errors.AsType[*xml.SyntaxError](err)
 	switch {
-	case ok && syntax.Msg == "unexpected EOF", errors.Is(err, io.ErrUnexpectedEOF):
+	case ok && strings.HasPrefix(syntax.Msg, "unexpected EOF"), errors.Is(err, io.ErrUnexpectedEOF):
 		return at(dec, "truncated", "the rest of the document")
 	case ok && strings.HasPrefix(syntax.Msg, "invalid character entity"):
 		return at(dec, "syntax", "& only as the start of a character reference or of a predefined entity")

@@ -26,6 +26,7 @@ func Parse(data []byte, label string, limits Limits) (*etree.Document, error) {
 func build(g *guard) (*etree.Document, error) {
 	doc := etree.NewDocument()
 	top := &doc.Element
+	var text []byte // comments and CDATA sections cut a text into several tokens
 	for {
 		token, err := g.Token()
 		if err == io.EOF {
@@ -33,6 +34,14 @@ func build(g *guard) (*etree.Document, error) {
 		}
 		if err != nil {
 			return nil, err
+		}
+		if data, ok := token.(xml.CharData); ok {
+			text = append(text, data...)
+			continue
+		}
+		if len(text) > 0 {
+			top.CreateText(string(text))
+			text = text[:0]
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
@@ -47,15 +56,6 @@ func build(g *guard) (*etree.Document, error) {
 			}
 		case xml.EndElement:
 			top = top.Parent()
-		case xml.CharData:
-			// Comments and CDATA sections cut a text into several tokens.
-			if n := len(top.Child); n > 0 {
-				if last, ok := top.Child[n-1].(*etree.CharData); ok {
-					last.Data += string(t)
-					continue
-				}
-			}
-			top.CreateText(string(t))
 		}
 	}
 }

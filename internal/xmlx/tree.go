@@ -80,10 +80,19 @@ func Text(el *etree.Element) string {
 		return ""
 	}
 	var text string
+	var more strings.Builder // for an element with texts between its children
 	for _, token := range el.Child {
-		if data, ok := token.(*etree.CharData); ok {
-			text += data.Data
+		data, ok := token.(*etree.CharData)
+		switch {
+		case !ok:
+		case text == "":
+			text = data.Data
+		default:
+			more.WriteString(data.Data)
 		}
+	}
+	if more.Len() > 0 {
+		text += more.String()
 	}
 	return strings.Trim(text, " \t\r\n")
 }
@@ -116,21 +125,25 @@ func QName(el *etree.Element, text string) (name xml.Name, ok bool) {
 	return xml.Name{Space: space, Local: local}, space != ""
 }
 
-// Declare binds on el each prefix that is in force above it, so that el means
-// the same when it is moved elsewhere.
-func Declare(el *etree.Element) {
+// Inherit declares on el each prefix that is in force at from and means something
+// else, or nothing, at el, and returns how many those are. A copy of from, or of
+// what it holds, means the same inside el afterwards.
+func Inherit(el, from *etree.Element) int {
 	seen := map[string]bool{}
-	for up := el; up != nil; up = up.Parent() {
+	declared := 0
+	for up := from; up != nil; up = up.Parent() {
 		for i := range up.Attr {
-			a := up.Attr[i]
+			a := &up.Attr[i]
 			prefix, ok := declares(xml.Name{Space: a.Space, Local: a.Key})
 			if !ok || seen[prefix] {
 				continue
 			}
 			seen[prefix] = true
-			if up != el {
+			if Namespace(el, prefix) != a.Value {
 				el.CreateAttr(a.FullKey(), a.Value)
+				declared++
 			}
 		}
 	}
+	return declared
 }

@@ -41,7 +41,7 @@ func (e *EncodeError) Outcome() passerelle.Outcome { return passerelle.NotSent }
 // Marshal writes a declaration and the tree of root in the character set of the
 // label, empty meaning UTF-8. root may be part of a bigger tree; it is written
 // as it stands, so prefixes bound above it must be declared first, see
-// [Declare]. Tabs and line breaks survive reading, as character references where
+// [Inherit]. Tabs and line breaks survive reading, as character references where
 // XML needs them. A character that cannot be written is an [EncodeError].
 func Marshal(root *etree.Element, label string) ([]byte, error) {
 	name, err := Charset(label)
