@@ -75,15 +75,15 @@ func (g *guard) Token() (xml.Token, error) {
 			if err := g.start(t); err != nil {
 				return nil, err
 			}
-			return t, nil
+			return token, nil // not t, which would be boxed anew
 		case xml.EndElement:
 			if err := g.close(t); err != nil {
 				return nil, err
 			}
-			return t, nil
+			return token, nil
 		case xml.CharData:
 			if len(g.open) > 0 {
-				return t, nil
+				return token, nil
 			}
 			if strings.Trim(string(t), " \t\r\n") != "" {
 				return nil, g.outside("text inside the root element only")
