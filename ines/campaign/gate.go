@@ -1,0 +1,106 @@
+package campaign
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/passerelle-sup/passerelle"
+)
+
+// gate decides, for a whole run, whether INES may still be called and whether a
+// further registration may be sent. Its methods are safe for concurrent use.
+type gate struct {
+	mu          sync.Mutex
+	maxFailures int
+	stopPercent int
+	room        int // registrations left; negative: no limit
+	limited     int // the limit that room started from, for people
+
+	failures int    // calls in a row without an answer
+	noCalls  string // why no call is made any more; "" while they are
+	answered int    // registrations answered
+	bad      int    // of those, litiges and refusals
+	noSends  string // why nothing is registered any more
+}
+
+// calls reports whether INES may be called, and why not.
+func (g *gate) calls() (why string, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.noCalls, g.noCalls == ""
+}
+
+// sawAnswer counts a call that was answered.
+func (g *gate) sawAnswer() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.failures = 0
+}
+
+// sawError counts a call that ended in err: refused credentials close the gate
+// at once, silence after a number of calls in a row.
+func (g *gate) sawError(err error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case errors.Is(err, passerelle.ErrUnauthorized):
+		g.noCalls = "INES refuses the credentials"
+	case errors.Is(err, passerelle.ErrForbidden):
+		g.noCalls = "INES refuses this right to the credentials"
+	case errors.Is(err, passerelle.ErrUnavailable), errors.Is(err, passerelle.ErrRateLimited), errors.Is(err, passerelle.ErrProtocol):
+		if g.failures++; g.failures >= g.maxFailures && g.noCalls == "" {
+			g.noCalls = fmt.Sprintf("INES did not answer %d times in a row", g.failures)
+		}
+	}
+}
+
+// admit takes the right to send one registration, or says why there is none.
+func (g *gate) admit() (why string, ok bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	switch {
+	case g.noCalls != "":
+		return g.noCalls, false
+	case g.noSends != "":
+		return g.noSends, false
+	case g.room == 0:
+		return fmt.Sprintf("limit of %d registrations in this run", g.limited), false
+	}
+	if g.room > 0 {
+		g.room--
+	}
+	return "", true
+}
+
+// giveBack returns a right that was not used.
+func (g *gate) giveBack() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.room >= 0 {
+		g.room++
+	}
+}
+
+// registered counts the answer to a registration.
+func (g *gate) registered(bad bool) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.answered++
+	if bad {
+		g.bad++
+	}
+	if g.stopPercent >= 0 && g.answered >= stopSample && g.bad*100 > g.stopPercent*g.answered && g.noSends == "" {
+		g.noSends = fmt.Sprintf("%d of %d registrations ended in a litige or a refusal, more than %d %%", g.bad, g.answered, g.stopPercent)
+	}
+}
+
+// stopped tells why the run stopped calling or registering, or "".
+func (g *gate) stopped() string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.noCalls != "" {
+		return g.noCalls
+	}
+	return g.noSends
+}

@@ -1,0 +1,269 @@
+package campaign
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/ines"
+	"github.com/passerelle-sup/passerelle/sis"
+)
+
+// run is one pass over the base.
+type run struct {
+	*Campaign
+	gate    *gate
+	tracked map[string]bool // students whose record must be looked at whatever their number
+	today   passerelle.Date
+
+	mu     sync.Mutex // guards what follows, and the callbacks
+	report *Report
+	prog   Progress
+	seen   map[string]int // reference to the line of students that were dispatched; definitive ones are left out
+}
+
+// job is one student to decide about.
+type job struct {
+	seq     int
+	student sis.Student
+}
+
+// Run does the whole job once: follow-up of what earlier runs left open, then
+// every student of the source, then the report. A report comes with every error:
+// it tells what was done until then. The error is that of the context, of the
+// ledger, or the fatal one of the source; what INES answers or fails to answer is
+// in the report, not in the error.
+func (c *Campaign) Run(ctx context.Context) (*Report, error) {
+	r := &run{
+		Campaign: c,
+		tracked:  make(map[string]bool),
+		today:    passerelle.DateOf(c.cfg.Now()),
+		seen:     make(map[string]int),
+		report: &Report{
+			Started: c.cfg.Now(), UAI: c.cfg.UAI.String(), Year: c.cfg.Year, DryRun: c.cfg.DryRun,
+			Counts: make(map[Outcome]int), Calls: make(map[ines.Operation]int),
+		},
+	}
+	err := r.all(ctx)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.report.Stopped = r.gate.stopped()
+	if err != nil {
+		r.report.Stopped = err.Error()
+		if ctx.Err() != nil {
+			r.report.Stopped = "interrupted"
+		}
+	}
+	r.report.finish(c.cfg.Now())
+	return r.report, err
+}
+
+// all runs the phases in order.
+func (r *run) all(ctx context.Context) error {
+	pending, err := r.open(ctx)
+	if err != nil {
+		return err
+	}
+	if !r.cfg.DryRun && len(pending) > 0 {
+		if err := r.followUp(ctx, pending); err != nil {
+			return err
+		}
+	}
+	if err := r.students(ctx); err != nil {
+		return err
+	}
+	return r.orphans(ctx)
+}
+
+// open reads the ledger once: what is pending, what was not written back, and
+// whether this is still the first day.
+func (r *run) open(ctx context.Context) ([]Record, error) {
+	var (
+		pending []Record
+		claimed int
+		first   time.Time
+	)
+	r.gate = &gate{maxFailures: r.cfg.MaxFailures, stopPercent: r.cfg.StopPercent}
+	for rec, err := range r.cfg.Ledger.Records(ctx) {
+		if err != nil {
+			return nil, fmt.Errorf("campaign: reading the ledger: %w", err)
+		}
+		if rec.State.Pending() {
+			pending = append(pending, rec)
+			r.tracked[rec.Student] = true
+		}
+		if rec.State == StateConfirmed && rec.Outcome.Changed() && rec.WrittenAt.IsZero() {
+			r.tracked[rec.Student] = true
+		}
+		if !rec.ClaimedAt.IsZero() && rec.Attempts > 0 {
+			claimed++
+			if first.IsZero() || rec.ClaimedAt.Before(first) {
+				first = rec.ClaimedAt
+			}
+		}
+	}
+	switch {
+	case r.cfg.MaxRegister > 0:
+		r.gate.room = r.cfg.MaxRegister
+	case r.cfg.MaxRegister < 0:
+		r.gate.room = -1
+	case first.IsZero() || r.cfg.Now().Sub(first) < firstDay:
+		r.gate.room = max(0, DefaultMaxRegister-claimed)
+	default:
+		r.gate.room = -1
+	}
+	r.gate.limited = r.gate.room
+	return pending, nil
+}
+
+// students decides about every student of the source, several at a time.
+func (r *run) students(ctx context.Context) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	jobs := make(chan job)
+	var workers sync.WaitGroup
+	for range r.cfg.Parallel {
+		workers.Go(func() {
+			for j := range jobs {
+				item, err := r.decide(ctx, j.student)
+				if err != nil {
+					cancel(err)
+					continue
+				}
+				item.seq = j.seq
+				r.done(item)
+			}
+		})
+	}
+	err := r.dispatch(ctx, jobs)
+	close(jobs)
+	workers.Wait()
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	if err != nil {
+		return err
+	}
+	return ctx.Err()
+}
+
+// dispatch reads the source and hands out the students that need thought; the
+// many that need none are counted on the spot.
+func (r *run) dispatch(ctx context.Context, jobs chan<- job) error {
+	seq := 0
+	for s, err := range r.cfg.Source.Students(ctx, r.cfg.Query) {
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			row, ok := errors.AsType[*sis.RowError](err)
+			if !ok {
+				return fmt.Errorf("campaign: reading the student base: %w", err)
+			}
+			seq++
+			r.saw()
+			r.done(Item{
+				seq: seq, Student: row.ID.String(), Outcome: Unreadable, Line: row.Line, Column: row.Column, Field: row.Field, Detail: row.Err.Error(),
+			})
+			continue
+		}
+		seq++
+		r.saw()
+		if item, ok := r.settledByItself(s); ok {
+			item.seq = seq
+			r.done(item)
+			continue
+		}
+		if line, again := r.metBefore(s); again {
+			item := r.item(s)
+			item.seq, item.Outcome = seq, Duplicate
+			item.Detail = fmt.Sprintf("the reference %s stands in line %d too", item.Student, line)
+			if line == 0 {
+				item.Detail = fmt.Sprintf("the reference %s stands twice in the base", item.Student)
+			}
+			r.done(item)
+			continue
+		}
+		select {
+		case jobs <- job{seq, s}:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	return ctx.Err()
+}
+
+// metBefore notes a student by reference and tells where it was met before.
+func (r *run) metBefore(s sis.Student) (line int, again bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	ref := s.ID.String()
+	line, again = r.seen[ref]
+	if !again {
+		r.seen[ref] = s.Provenance.Line
+	}
+	return line, again
+}
+
+// saw counts a student that the source gave.
+func (r *run) saw() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.prog.Seen++
+}
+
+// done puts an item in the report.
+func (r *run) done(item Item) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.prog.Done++
+	r.report.add(item)
+	if r.cfg.OnItem != nil {
+		r.cfg.OnItem(item)
+	}
+	if r.cfg.OnProgress != nil {
+		r.cfg.OnProgress(r.prog)
+	}
+}
+
+// called counts a call to INES and what became of it.
+func (r *run) called(op ines.Operation, err error) {
+	r.mu.Lock()
+	r.report.Calls[op]++
+	r.prog.Calls++
+	if op == ines.OpRegister {
+		r.prog.Registered++
+	}
+	r.mu.Unlock()
+	if err == nil || passerelle.OutcomeOf(err) == passerelle.Answered && !errors.Is(err, passerelle.ErrUnavailable) {
+		r.gate.sawAnswer()
+	}
+	if err != nil {
+		r.gate.sawError(err)
+		r.log.Warn("INES did not answer the question", "operation", string(op), "outcome", passerelle.OutcomeOf(err).String(), "error", err.Error())
+	}
+}
+
+// orphans lists what is pending for students that the source no longer gives.
+func (r *run) orphans(ctx context.Context) error {
+	for ref := range r.tracked {
+		r.mu.Lock()
+		_, met := r.seen[ref]
+		r.mu.Unlock()
+		if met {
+			continue
+		}
+		rec, err := r.cfg.Ledger.Get(ctx, ref)
+		if err != nil {
+			return fmt.Errorf("campaign: reading the ledger: %w", err)
+		}
+		item := Item{Student: ref, Detail: "the student is no longer in the base"}
+		r.mu.Lock()
+		r.report.Orphans = append(r.report.Orphans, item.fromRecord(rec))
+		r.mu.Unlock()
+	}
+	return nil
+}
