@@ -279,6 +279,42 @@ func TestNoReplayOfCreate(t *testing.T) {
 	}
 }
 
+// TestHTTP2 checks a stream that the service ends after it read the request.
+func TestHTTP2(t *testing.T) {
+	t.Parallel()
+	var arrivals atomic.Int32
+	srv := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		io.Copy(io.Discard, r.Body)
+		if r.ProtoMajor != 2 {
+			t.Errorf("spoken to in %s", r.Proto)
+		}
+		if r.URL.Path == "/lost" {
+			arrivals.Add(1)
+			panic(http.ErrAbortHandler)
+		}
+		w.Write([]byte("fine"))
+	}))
+	srv.EnableHTTP2 = true
+	srv.StartTLS()
+	defer srv.Close()
+	for class, w := range map[Class]want{Read: {3, 3, unknown}, Create: {1, 1, unknown}} {
+		arrivals.Store(0)
+		c := newClient(t, Config{Base: srv.Client().Transport})
+		resp, err := c.Do(t.Context(), &Request{Method: "POST", URL: srv.URL, Body: []byte("x")})
+		if err != nil || string(resp.Body) != "fine" {
+			t.Fatalf("got %v, %v", resp, err)
+		}
+		_, err = c.Do(t.Context(), &Request{Method: "POST", URL: srv.URL + "/lost", Body: []byte("x"), Class: class, Header: http.Header{"Idempotency-Key": {"one"}}})
+		e, ok := errors.AsType[*Error](err)
+		if !ok {
+			t.Fatalf("got %v, want an *Error", err)
+		}
+		if got := (want{int32(e.Attempts), arrivals.Load(), e.Outcome()}); got != w {
+			t.Errorf("%s: attempts, arrivals and outcome are %v, want %v; error: %v", class, got, w, err)
+		}
+	}
+}
+
 // TestTLS is about certificates, where trying again is of no use.
 func TestTLS(t *testing.T) {
 	t.Parallel()

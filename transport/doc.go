@@ -6,12 +6,12 @@
 //
 // A [Request] says what it does to the service by its [Class]:
 //
-//	class       no answer                       429, 502, 503, 504   other answers
-//	Read        sent again                      sent again           handed on
-//	Idempotent  sent again                      sent again           handed on
-//	Create      only when nothing left for sure never                handed on
+//	class       no answer              429, 502, 503, 504   other answers
+//	Read        sent again             sent again           handed on
+//	Idempotent  sent again             sent again           handed on
+//	Create      only if nothing left   never                handed on
 //
-// "Nothing left for sure" means that no connection could be made: the name does
+// "Nothing left" means that for sure no connection could be made: the name does
 // not resolve, the port is closed, the TLS handshake failed. A Judge that knows
 // the protocol refines the table: a status can be an answer ([Final], the SOAP
 // fault in a 500), mean "not now" ([Transient]), or prove that the request was

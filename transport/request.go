@@ -92,7 +92,7 @@ type Request struct {
 	// everything else: for dates, identifiers, digests and signatures that must be
 	// new each time. It may set headers and replace Body together with GetBody and
 	// ContentLength. The text of its error appears in ours: no personal data.
-	// Calls of one request do not overlap.
+	// Within one Do its calls do not overlap.
 	Prepare func(*http.Request) error
 
 	// Judge is asked about each complete answer, before the rules of the status.
