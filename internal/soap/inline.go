@@ -99,6 +99,10 @@ func (r *resolver) index(el *etree.Element) error {
 }
 
 func (r *resolver) expand(el *etree.Element) error {
+	if id := r.id(el); id != "" && !r.active[id] {
+		r.active[id] = true // what is inside el must not refer to it
+		defer delete(r.active, id)
+	}
 	ref := r.reference(el)
 	if ref != "" {
 		target := r.ids[ref]

@@ -5,6 +5,8 @@ import (
 	"encoding/xml"
 	"fmt"
 	"net/http"
+	"strings"
+	"unicode"
 
 	"github.com/beevik/etree"
 
@@ -64,7 +66,11 @@ type Message struct {
 // returned as it is. Nothing was sent when there is an error, and
 // passerelle.OutcomeOf says so.
 func (o *Options) EncodeRequest(ctx context.Context, action string, body *etree.Element, headers ...*etree.Element) (*Message, error) {
-	if err := o.Check().Err(); err != nil {
+	faults := o.Check()
+	if strings.ContainsFunc(action, unicode.IsControl) {
+		faults.Add("action", "character", "a URI, without control characters")
+	}
+	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	charset, _ := xmlx.Charset(o.Charset)
