@@ -12,7 +12,7 @@ func ExampleParseStrict() {
 	c, err := uai.ParseStrict("0511296g")
 	fmt.Println(c, c.Department(), err)
 	// Output:
-	// UAI: character 8: key: want G
+	// UAI: key at position 8: want G
 	// 0511296G 51 <nil>
 }
 
