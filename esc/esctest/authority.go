@@ -141,6 +141,15 @@ func (a *Authority) Issue(domain string, defects ...Defect) (*Credential, error)
 // legacy DEUInfo chain has them: an authority of the institution under the issuing one,
 // and below it the certificate of the cards, which is an authority too.
 func (a *Authority) IssueCard(domain string, defects ...Defect) (*Credential, error) {
+	return a.issueCard(domain, p256, defects)
+}
+
+// CertifyCard is IssueCard for a key that exists, such as that of a published vector.
+func (a *Authority) CertifyCard(domain string, key crypto.Signer) (*Credential, error) {
+	return a.issueCard(domain, func() (crypto.Signer, error) { return key, nil }, nil)
+}
+
+func (a *Authority) issueCard(domain string, key keyMaker, defects []Defect) (*Credential, error) {
 	institution := a.authority(domain, 5*year)
 	institution.Subject.Organization = []string{"Institution " + domain}
 	institution.MaxPathLen, institution.MaxPathLenZero = 0, true
@@ -150,7 +159,7 @@ func (a *Authority) IssueCard(domain string, defects ...Defect) (*Credential, er
 	}
 	template := a.authority(domain, 5*year)
 	template.MaxPathLen = 3
-	credential, err := a.issue(template, parent, parentKey, defects)
+	credential, err := a.issueKey(template, parent, parentKey, key, defects)
 	if err != nil {
 		return nil, err
 	}
