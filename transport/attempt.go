@@ -186,7 +186,7 @@ func (k *call) stopped(ctx context.Context, step string, err error, kind error) 
 		if classified(err) {
 			kind = nil // err answers errors.Is by itself
 		}
-		err = &stepError{step: step, err: err}
+		err = &stepError{step: step, err: unwrapURL(err)}
 	}
 	return result{failure: k.newError(err, kind, passerelle.NotSent), hopeless: true}
 }

@@ -166,6 +166,16 @@ func TestFailureTable(t *testing.T) {
 		29: {name: "410", serve: status(410), sentinel: passerelle.ErrGone, status: 410, repeat: once(answered), create: once(answered)},
 		30: {name: "422", serve: status(422), sentinel: passerelle.ErrInvalid, status: 422, repeat: once(answered), create: once(answered)},
 		31: {name: "302 without Location", serve: status(302), sentinel: passerelle.ErrProtocol, status: 302, repeat: once(answered), create: once(answered)},
+		32: {name: "length not a number", serve: answering("HTTP/1.1 200 OK\r\nContent-Length: 123456789AB\r\n\r\n"), sentinel: passerelle.ErrProtocol,
+			repeat: again(unknown), create: once(unknown), text: "answer is not well-formed HTTP"},
+		33: {name: "unknown transfer encoding", serve: answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: 123456789AB\r\n\r\n"), sentinel: passerelle.ErrProtocol,
+			repeat: again(unknown), create: once(unknown), text: "answer is not well-formed HTTP"},
+		34: {name: "chunk not a chunk", serve: answering("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n123456789XY\r\n"), sentinel: passerelle.ErrProtocol, status: 200,
+			repeat: again(unknown), create: once(unknown), text: "answer is not well-formed HTTP"},
+		35: {name: "endless headers", serve: answering("HTTP/1.1 200 OK\r\nX: " + strings.Repeat("y", 1<<17) + "\r\n\r\n"), sentinel: passerelle.ErrProtocol,
+			repeat: again(unknown), create: once(unknown), text: "answer is not well-formed HTTP"},
+		36: {name: "not gzip", serve: answering("HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nConnection: close\r\n\r\n123456789AB"), sentinel: passerelle.ErrProtocol, status: 200,
+			repeat: again(unknown), create: once(unknown), text: "answer is not well-formed HTTP"},
 	}
 	for i, tt := range tests {
 		for _, class := range []Class{Read, Idempotent, Create} {
@@ -179,7 +189,9 @@ func TestFailureTable(t *testing.T) {
 				if scheme == "" {
 					scheme = "http"
 				}
-				c := newClient(t, Config{AttemptTimeout: 150 * time.Millisecond, MaxBody: 1000})
+				base := &http.Transport{MaxResponseHeaderBytes: 1 << 16}
+				t.Cleanup(base.CloseIdleConnections)
+				c := newClient(t, Config{Base: base, AttemptTimeout: 150 * time.Millisecond, MaxBody: 1000})
 				resp, err := c.Do(t.Context(), &Request{Operation: "test.do", Method: "POST", URL: p.url(scheme) + "/x", Body: []byte("<a/>"), Class: class})
 				if err == nil {
 					err = resp.Err()

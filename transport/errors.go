@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/textproto"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -139,7 +140,7 @@ type stepError struct {
 	err  error
 }
 
-func (e *stepError) Error() string { return e.step + ": " + unwrapURL(e.err).Error() }
+func (e *stepError) Error() string { return e.step + ": " + e.err.Error() }
 func (e *stepError) Unwrap() error { return e.err }
 
 // describe puts err in words that cannot hold personal data: the texts of net/url
@@ -216,15 +217,22 @@ func tlsAlert(err error) string {
 	return ""
 }
 
-// isMalformed reports whether an answer came that cannot be read. net/http has no
-// type for most of these.
+// malformedTexts are what net/http says of an answer that it cannot read, where it
+// has no type for it.
+var malformedTexts = []string{
+	"malformed HTTP", "malformed MIME", "malformed chunked", "invalid byte in chunk length", "header line too long",
+	"bad Content-Length", "invalid empty Content-Length", "transfer encoding", "response headers exceeded",
+}
+
+// isMalformed reports whether an answer came that cannot be read.
 func isMalformed(err error) bool {
 	var (
 		header *textproto.ProtocolError
 		block  flate.CorruptInputError
 	)
-	return errors.As(err, &header) || errors.As(err, &block) ||
-		errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) ||
-		strings.Contains(err.Error(), "malformed HTTP") || strings.Contains(err.Error(), "malformed MIME") ||
-		strings.Contains(err.Error(), "malformed chunked")
+	if errors.As(err, &header) || errors.As(err, &block) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, gzip.ErrChecksum) {
+		return true
+	}
+	text := err.Error()
+	return slices.ContainsFunc(malformedTexts, func(known string) bool { return strings.Contains(text, known) })
 }

@@ -52,6 +52,9 @@ func TestNothingPersonalIsShown(t *testing.T) {
 			return
 		}
 		failed++
+		if e, ok := errors.AsType[*url.Error](err); ok {
+			t.Errorf("the whole URL is reachable from the error: %v", e)
+		}
 		leaks.Error(err)
 		leaks.Error(fmt.Errorf("wrapped: %w", err))
 		leaks.Error(fmt.Errorf("%v %+v %s %q", err, err, err, err))

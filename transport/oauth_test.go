@@ -120,6 +120,10 @@ func TestOneTokenForAll(t *testing.T) {
 			})
 		}
 		wg.Wait()
+		s.Drop("token-1") // by one who was slow to see it refused
+		if got, _ := s.Token(t.Context()); got != "token-2" {
+			t.Errorf("got %q, want the token that nobody refused", got)
+		}
 		if n := i.asked.Load(); n != 2 {
 			t.Errorf("%d tokens were asked for, want 2", n)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -112,6 +113,7 @@ func TestWhatIsSent(t *testing.T) {
 				t.Errorf("Prepare sees %v", r.Header)
 			}
 			r.Header.Add("X-Request-Id", fmt.Sprint(n))
+			r.Header["X-Given"][0] += "!"
 			return nil
 		},
 	})
@@ -120,7 +122,7 @@ func TestWhatIsSent(t *testing.T) {
 	}
 	for i, r := range got {
 		testutil.Equal(t, fmt.Sprintf("header of attempt %d", i+1), r.Header, http.Header{
-			"User-Agent": {"sis/1.0"}, "Authorization": {"Bearer t0"}, "X-Given": {"a", "b"}, "X-Request-Id": {fmt.Sprint(i + 1)},
+			"User-Agent": {"sis/1.0"}, "Authorization": {"Bearer t0"}, "X-Given": {"a!", "b"}, "X-Request-Id": {fmt.Sprint(i + 1)},
 		})
 		if r.Method != "PUT" || r.URL.String() != "https://127.0.0.1:1/p?q=1" || r.Host != "ewp.example.org" || bodies[i] != "payload" {
 			t.Errorf("attempt %d is %s %s for %s with %q", i+1, r.Method, r.URL, r.Host, bodies[i])
@@ -140,7 +142,10 @@ func TestPrepareFails(t *testing.T) {
 	}{
 		0: {func(*http.Request) error { return locked }, passerelle.ErrUnavailable, locked, "prepare: the key store is locked"},
 		1: {func(*http.Request) error { return fmt.Errorf("key: %w", passerelle.ErrForbidden) }, passerelle.ErrForbidden, passerelle.ErrForbidden, "prepare: key: forbidden"},
-		2: {func(r *http.Request) error { r.Header.Set("Signature", "a\nb"); return nil }, passerelle.ErrInvalid, nil, "prepare: Header.Signature: character"},
+		2: {func(*http.Request) error {
+			return &url.Error{Op: "Get", URL: "http://keys.invalid/?ine=123456789AB", Err: locked}
+		}, passerelle.ErrUnavailable, locked, "prepare: the key store is locked"},
+		3: {func(r *http.Request) error { r.Header.Set("Signature", "a\nb"); return nil }, passerelle.ErrInvalid, nil, "prepare: Header.Signature: character"},
 	}
 	for i, tt := range tests {
 		c := newClient(t, Config{Base: memory(func(*http.Request) (*http.Response, error) { t.Error("sent"); return nil, io.EOF })})

@@ -146,6 +146,28 @@ func TestRetryAfterIsObeyed(t *testing.T) {
 	}
 }
 
+// TestRetryAfterIsJittered checks that clients told the same time do not all come
+// back at it.
+func TestRetryAfterIsJittered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := stamps{}
+		c := newClient(t, Config{Retry: RetryPolicy{MaxAttempts: 2, MinWait: time.Second}, Base: memory(func(*http.Request) (*http.Response, error) {
+			s.hit()
+			return reply(429, "", "Retry-After: 30"), nil
+		})})
+		distinct := map[time.Duration]bool{}
+		for range 20 {
+			s = stamps{start: time.Now()}
+			c.Do(t.Context(), &Request{URL: "http://service.invalid/", Class: Read})
+			distinct[s.at[1]] = true
+		}
+		if len(distinct) < 15 {
+			t.Errorf("20 clients came back at %d times", len(distinct))
+		}
+	})
+}
+
 // TestNoSleepPastTheDeadline checks that a call whose next attempt would come too
 // late ends at once, by the clock, with its last answer.
 func TestNoSleepPastTheDeadline(t *testing.T) {

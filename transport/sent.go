@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net"
 	"net/http/httptrace"
+	"slices"
 	"strings"
 	"sync/atomic"
 
@@ -66,15 +67,7 @@ var clientCertAlerts = []string{
 // isClientCertAlert reports whether the service refused our certificate in the handshake.
 func isClientCertAlert(err error) bool {
 	alert, ok := strings.CutPrefix(tlsAlert(err), "remote error: tls: ")
-	if !ok {
-		return false
-	}
-	for _, known := range clientCertAlerts {
-		if alert == known {
-			return true
-		}
-	}
-	return false
+	return ok && slices.Contains(clientCertAlerts, alert)
 }
 
 // fate puts together what became of the attempts of a call that failed: one that

@@ -143,7 +143,7 @@ func TestStreamTime(t *testing.T) {
 	tests := map[int]struct {
 		name   string
 		pauses []time.Duration
-		think  time.Duration // of the reader, between two reads
+		think  time.Duration // of the reader, around each read
 		cancel time.Duration
 		read   int
 		took   time.Duration
@@ -152,7 +152,7 @@ func TestStreamTime(t *testing.T) {
 	}{
 		0: {"longer than the total time-out", []time.Duration{9 * s, 9 * s, 9 * s, 9 * s, 9 * s}, 0, 0, 5, 45 * s, nil, ""},
 		1: {"stalled", []time.Duration{9 * s, 11 * s}, 0, 0, 1, 19 * s, passerelle.ErrUnavailable, "no answer within the time-out"},
-		2: {"slow reader", []time.Duration{1 * s, 1 * s, 1 * s}, 40 * s, 0, 3, 163 * s, nil, ""},
+		2: {"slow reader", []time.Duration{1 * s, 1 * s, 1 * s}, 40 * s, 0, 3, 203 * s, nil, ""},
 		3: {"canceled by the caller", []time.Duration{9 * s, 9 * s}, 0, 12 * s, 1, 12 * s, context.Canceled, "context canceled"},
 	}
 	for i, tt := range tests {
@@ -174,6 +174,7 @@ func TestStreamTime(t *testing.T) {
 				}
 				defer st.Close()
 				read := 0
+				time.Sleep(tt.think)
 				for err == nil {
 					var n int
 					n, err = st.Read(make([]byte, 8))
