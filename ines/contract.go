@@ -288,7 +288,8 @@ func (c Conventions) check(faults *passerelle.FieldErrors) {
 		}
 	}
 	for _, path := range []struct{ field, value string }{{"FaultCode", c.FaultCode}, {"FaultMessage", c.FaultMessage}} {
-		if path.value != "" && !slices.ContainsFunc(strings.Split(path.value, "/"), isName) {
+		bad := func(step string) bool { return !isName(step) }
+		if path.value != "" && slices.ContainsFunc(strings.Split(path.value, "/"), bad) {
 			faults.Add(path.field, "path", pathForm)
 		}
 	}

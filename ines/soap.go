@@ -22,7 +22,8 @@ type SOAPConfig struct {
 	// Endpoint is the address of the service, in place of those of the contract.
 	// Required when the contract has none.
 	Endpoint string
-	// Transport is the HTTP policy; client certificates are set in its Base.
+	// Transport is the HTTP policy; client certificates are set in its Base. A zero
+	// MaxBody lets a follow-up be larger than other answers: 64 MiB.
 	Transport transport.Config
 	// Unchecked sends requests that the Validate methods refuse and lets the
 	// service judge. By default they are refused before anything is sent.
@@ -38,6 +39,7 @@ type SOAP struct {
 	codec     *Codec
 	client    *transport.Client
 	endpoint  string
+	maxFollow int64 // bound of the answer to a follow-up; 0: that of the transport
 	unchecked bool
 	now       func() time.Time
 }
@@ -82,6 +84,9 @@ func NewSOAP(cfg SOAPConfig) (*SOAP, error) {
 	s := &SOAP{codec: codec, client: client, endpoint: cfg.Endpoint, unchecked: cfg.Unchecked, now: cfg.Now}
 	if s.now == nil {
 		s.now = time.Now
+	}
+	if cfg.Transport.MaxBody == 0 {
+		s.maxFollow = limits.MaxBytes
 	}
 	return s, nil
 }
@@ -193,6 +198,10 @@ func (s *SOAP) call(ctx context.Context, r Request) ([]judged, error) {
 	if err != nil {
 		return nil, &Error{Operation: op, Err: err, Result: passerelle.NotSent}
 	}
+	var maxBody int64
+	if op == OpFollowUp {
+		maxBody = s.maxFollow
+	}
 	var last reply
 	resp, err := s.client.Do(ctx, &transport.Request{
 		Operation:   "ines." + string(op),
@@ -201,6 +210,7 @@ func (s *SOAP) call(ctx context.Context, r Request) ([]judged, error) {
 		Header:      message.Header,
 		Body:        message.Body,
 		Class:       class(op),
+		MaxBody:     maxBody,
 		Credentials: true, // the body is personal: no redirect
 		Prepare:     s.prepare(ctx, r, message.Body),
 		Judge: func(resp *transport.Response) transport.Verdict {
