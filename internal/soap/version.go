@@ -62,9 +62,7 @@ func (v Version) header(charset, action string) http.Header {
 		}
 		h.Set("Accept", "application/soap+xml")
 	} else {
-		// The canonical form is "Soapaction"; some old servers look for the letters
-		// of the specification.
-		h["SOAPAction"] = []string{`"` + quoted(action) + `"`}
+		h.Set("SOAPAction", `"`+quoted(action)+`"`)
 		h.Set("Accept", "text/xml")
 	}
 	h.Set("Content-Type", contentType)
@@ -79,13 +77,7 @@ func actionOf(h http.Header, version Version) string {
 		_, params, _ := mime.ParseMediaType(h.Get("Content-Type"))
 		return params["action"]
 	}
-	action := h.Get("SOAPAction")
-	if action == "" {
-		if raw := h["SOAPAction"]; len(raw) > 0 { // headers built without a wire
-			action = raw[0]
-		}
-	}
-	return strings.Trim(strings.TrimSpace(action), `"`)
+	return strings.Trim(strings.TrimSpace(h.Get("SOAPAction")), `"`)
 }
 
 // mediaType splits a content type. A server that sends a broken one is forgiven:

@@ -16,8 +16,12 @@ import (
 // Unbounded is the Max of a field that may come any number of times.
 const Unbounded = -1
 
-// maxNesting bounds groups, extensions and model groups inside one another.
-const maxNesting = 50
+// Bounds of one type: groups, extensions and model groups inside one another, and
+// the particles in all of them, counted each time a group is used.
+const (
+	maxNesting   = 50
+	maxParticles = 20_000
+)
 
 // Field is an element that a message or another field holds.
 type Field struct {
@@ -219,6 +223,7 @@ func (d *Definitions) field(c component, el *etree.Element, name xml.Name) Field
 type walker struct {
 	definitions *Definitions
 	fields      []Field
+	seen        int
 }
 
 func (w *walker) complexType(c component, depth int) error {
@@ -257,6 +262,9 @@ func (w *walker) particles(c component, el *etree.Element, low, high, depth int)
 	for _, child := range el.ChildElements() {
 		if xmlx.Name(child).Space != namespaceXSD {
 			continue
+		}
+		if w.seen++; w.seen > maxParticles {
+			return &Error{Rule: "limit", Want: "types with fewer elements"}
 		}
 		min, max := occurs(child, low, high)
 		var err error
