@@ -45,7 +45,8 @@ type KeyRule struct {
 	Name     string   // a stable word for verdicts
 	Strength Strength // how sure the rule is
 	// Compute returns the key of n, whose own key it must not look at; one letter
-	// or digit, two letters for RNIE. False means that n's key cannot be checked.
+	// or digit, two letters for RNIE. False, or a key of another length, means that
+	// n's key cannot be checked.
 	Compute func(n Number) (key string, ok bool)
 }
 
@@ -79,7 +80,7 @@ func (k *Keys) Check(n Number) (verdict KeyVerdict, want string) {
 	}
 	want, ok := k.compute(f, n)
 	switch {
-	case !ok:
+	case !ok, len(want) != f.keyLen():
 		return KeyUnchecked, ""
 	case n.hasKey(want):
 		return KeyOK, want

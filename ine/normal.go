@@ -28,7 +28,6 @@ func read[T text](s T) (t token) {
 	}
 	var b [size]byte
 	gap := false
-	t = token{}
 	for i, r := range string(s) {
 		if blank(r, s[i]) {
 			gap = true

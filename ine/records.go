@@ -44,21 +44,14 @@ func (r *records) next() ([]byte, error) {
 }
 
 // plain reads a record without quotes.
-func (r *records) plain(line []byte) ([]byte, error) {
-	var wanted []byte
-	width := 1
-	for rest := line; ; width++ {
-		i := bytes.IndexByte(rest, r.comma)
-		if i < 0 {
-			if width-1 == r.target {
-				wanted = rest
-			}
-			break
+func (r *records) plain(line []byte) (wanted []byte, err error) {
+	width := 0
+	for rest, more := line, true; more; width++ {
+		var f []byte
+		f, rest, more = bytes.Cut(rest, []byte{r.comma})
+		if width == r.target {
+			wanted = f
 		}
-		if width-1 == r.target {
-			wanted = rest[:i]
-		}
-		rest = rest[i+1:]
 	}
 	return wanted, r.checkWidth(width)
 }

@@ -30,7 +30,7 @@ type Rules struct {
 type Rule struct {
 	Name     string   // for verdicts; a stable word
 	Match    Matcher  // required: a rule without one matches nothing
-	Status   Status   // what the texts are
+	Status   Status   // what the texts are; a value that is no constant is StatusUnknown
 	Strength Strength // how sure the rule is
 	Reason   string   // a sentence for a person, without the number; empty: the name is given
 }
@@ -119,7 +119,10 @@ func (r *Rules) custom(v *Verdict, text string) bool {
 	for i := range r.Custom {
 		rule := &r.Custom[i]
 		if rule.Match != nil && rule.Match(text) {
-			v.Status, v.Strength, v.Rule = rule.Status, rule.Strength, rule.Name
+			if int(rule.Status) < statuses {
+				v.Status = rule.Status
+			}
+			v.Strength, v.Rule = rule.Strength, rule.Name
 			v.custom, v.reason = true, rule.Reason
 			return true
 		}

@@ -66,6 +66,7 @@ func TestScanLines(t *testing.T) {
 		2: {"\ufeff223456789he\r\n\r\n  1234567890V", []string{"1 definitive 223456789HE", `2 absent ""`, "3 definitive 1234567890V"}},
 		3: {"x\n" + long + "\n1234567890V\n", []string{`1 malformed "x"`, "2 error line 2, column 65537: length: want a line of 64 KiB at most", "3 definitive 1234567890V"}},
 		4: {long + long, []string{"1 error line 1, column 65537: length: want a line of 64 KiB at most"}},
+		6: {"\n\ufeff1234567890V", []string{`1 absent ""`, `2 malformed "\ufeff1234567890V"`}},
 		5: {"1234567890V\ufeff", []string{`1 malformed "1234567890V\ufeff"`}},
 	} {
 		testutil.Equal(t, fmt.Sprint(i), render(ine.ScanLines(strings.NewReader(tc.text))), tc.want)
@@ -76,6 +77,7 @@ func TestScanLines(t *testing.T) {
 func TestScanCSV(t *testing.T) {
 	t.Parallel()
 	const quoteNeeded = "quote: want a separator after the quote that ends a field, or that quote doubled"
+	const bare = "quote: want no quote inside a field that does not begin with one"
 	const unclosed = "quote: want the end of the quoted field that begins here"
 	long := strings.Repeat("y", 70_000)
 	for i, tc := range [...]struct {
@@ -96,26 +98,29 @@ func TestScanCSV(t *testing.T) {
 			"2 error line 2, column 1: columns: want 2 columns as in the header, not 1",
 			"3 error line 3, column 1: columns: want 2 columns as in the header, not 3", "4 definitive 223456789HE"}},
 		8: {"a;b\nx\"y;1\n1;223456789HE\n", ine.CSV{Column: "b"}, []string{
-			"2 error line 2, column 2: quote: want no quote inside a field that does not begin with one", "3 definitive 223456789HE"}},
+			"2 error line 2, column 2: " + bare, "3 definitive 223456789HE"}},
 		9: {"a;b\n1;\"x\"y\n1;223456789HE\n", ine.CSV{Column: "b"}, []string{"2 error line 2, column 6: " + quoteNeeded, "3 definitive 223456789HE"}},
 		10: {"a;b\n\"x;1\n2;223456789HE\n3;1234567890V\n", ine.CSV{Column: "b"}, []string{
 			"2 error line 2, column 1: " + unclosed, "3 definitive 223456789HE", "4 definitive 1234567890V"}},
 		11: {"a;b\n1;\"x\n\"2\";223456789HE\n3;1234567890V\n", ine.CSV{Column: "b"}, []string{
 			"2 error line 2, column 3: " + unclosed, "3 definitive 223456789HE", "4 definitive 1234567890V"}},
-		12: {"a;b\n1;\"x\n" + strings.Repeat("2;223456789HE\n", 10_000), ine.CSV{Column: "b"}, nil},
+		12: {"a;b\n1;\"x\n" + strings.Repeat("2;223456789HE\n", 10_000) + "3;y\"\n", ine.CSV{Column: "b"}, nil},
 		13: {"a;b\n1;" + long + "\n1;223456789HE\n", ine.CSV{Column: "b"}, []string{
 			"2 error line 2, column 65537: length: want a line of 64 KiB at most", "3 definitive 223456789HE"}},
 		14: {"a;b\n1;\"x\n" + long + "\n1;223456789HE\n", ine.CSV{Column: "b"}, []string{
 			"2 error line 2, column 3: length: want a record of 64 KiB at most", "4 definitive 223456789HE"}},
 		15: {"a;b\n1;\"223456789HE", ine.CSV{Column: "b"}, []string{"2 error line 2, column 3: " + unclosed}},
 		16: {"a;b\n1;\"22345\n6789HE\"", ine.CSV{Column: "b"}, []string{"2 definitive 223456789HE"}},
+		18: {"a;b\n\"x\ny\";\"z\n2;223456789HE\n", ine.CSV{Column: "b"}, []string{
+			"2 error line 2, column 1: " + unclosed, "3 error line 3, column 2: " + bare, "4 definitive 223456789HE"}},
 		17: {"\n\na;b\n1;223456789HE\r", ine.CSV{Column: "b"}, []string{"4 definitive 223456789HE"}},
 	} {
-		if i == 12 { // a quote never closed in a long file: one row is lost, not the rest
+		if i == 12 { // a quote closed too far away: one row is lost, not the rest
 			tc.want = append(tc.want, "2 error line 2, column 3: "+unclosed)
 			for n := range 10_000 {
 				tc.want = append(tc.want, fmt.Sprintf("%d definitive 223456789HE", n+3))
 			}
+			tc.want = append(tc.want, "10003 error line 10003, column 4: "+bare)
 		}
 		testutil.Equal(t, fmt.Sprint(i), render(ine.ScanCSV(strings.NewReader(tc.text), tc.layout)), tc.want)
 	}
@@ -161,6 +166,20 @@ func TestScanCSVHeaders(t *testing.T) {
 		if len(tc.found) > 0 && strings.Contains(got.Error(), "a,") {
 			t.Errorf("%d: the error holds the names found, which may be data: %v", i, got)
 		}
+	}
+}
+
+// A header whose quote is never closed is given up before the file is in memory.
+func TestScanCSVHeaderIsBounded(t *testing.T) {
+	t.Parallel()
+	src := strings.NewReader("\"" + strings.Repeat("a;b\n", 1_000_000))
+	for _, err := range ine.ScanCSV(src, ine.CSV{Column: "INE"}) {
+		if header, ok := errors.AsType[*ine.HeaderError](err); !ok || header.Rule != "length" {
+			t.Errorf("got %v", err)
+		}
+	}
+	if read := src.Size() - int64(src.Len()); read > 200_000 {
+		t.Errorf("%d bytes were read for a header", read)
 	}
 }
 

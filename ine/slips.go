@@ -22,13 +22,11 @@ func Slips(s string) []Number {
 	}
 	own, _ := decide(typed.shape, typed.chars.at(4))
 	var ranked [3][2][]Number // by kind of slip, by family: own, other
-	seen := map[Number]bool{}
 	try := func(kind int, slip [size]byte) {
 		t := read(slip[:])
-		if !t.known() || t.chars.Key() != KeyOK || seen[t.chars] {
+		if !t.known() || t.chars.Key() != KeyOK {
 			return
 		}
-		seen[t.chars] = true
 		other := 0
 		if t.chars.Family() != own {
 			other = 1

@@ -38,6 +38,7 @@ func TestJudge(t *testing.T) {
 		9:  {"1234D56789B", summary{"1234D56789B", "provisional", "unchecked", "", "provisional", "secondary", "provisional"}},
 		10: {"1234E56789B", summary{"", "unknown", "none", "", "unknown", "deduced", "other-letter"}},
 		11: {"1234E56789I", summary{"", "unknown", "none", "", "malformed", "secondary", "no-shape"}},
+		13: {"1234E56789BX", summary{"", "unknown", "none", "", "malformed", "secondary", "no-shape"}},
 		12: {"12345", summary{"", "unknown", "none", "", "malformed", "secondary", "no-shape"}},
 	} {
 		v := ine.Judge(tc.text)
@@ -46,6 +47,26 @@ func TestJudge(t *testing.T) {
 		}
 		if wantInput := map[bool]string{true: tc.text}[tc.want.family == "unknown"]; v.Input != wantInput {
 			t.Errorf("%d: input kept is %q, want %q", i, v.Input, wantInput)
+		}
+	}
+}
+
+// Blanks are told when they stand inside the number, not around it.
+func TestJudgeBlanks(t *testing.T) {
+	t.Parallel()
+	for i, tc := range [...]struct {
+		text string
+		want bool
+	}{
+		0: {"223456789HE", false},
+		1: {"  223456789HE\r\n", false},
+		2: {"223 456 789 HE", true},
+		3: {" 223456789 HE ", true},
+		4: {"  ", false},
+	} {
+		v := ine.Judge(tc.text)
+		if told := strings.Contains(v.Reason(), "blanks"); v.Blanks != tc.want || told != tc.want {
+			t.Errorf("%d: Judge(%q).Blanks = %v, told %v; want %v", i, tc.text, v.Blanks, told, tc.want)
 		}
 	}
 }
@@ -144,6 +165,27 @@ func TestKeySwitch(t *testing.T) {
 	}
 }
 
+// Rules that a caller got wrong do no harm.
+func TestBadRules(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{"", "AB"} {
+		bad := ine.KeyRule{Name: "bad", Compute: func(ine.Number) (string, bool) { return key, true }}
+		rules := &ine.Rules{Keys: ine.Keys{BEA: bad}}
+		if v := rules.Judge("1234567890A"); v.Key != ine.KeyUnchecked || v.ExpectedKey != "" {
+			t.Errorf("a rule that gives the key %q: key %v, expected %q", key, v.Key, v.ExpectedKey)
+		}
+		if n, err := rules.Keys.Complete(ine.BEA, "1234567890"); err == nil {
+			t.Errorf("a rule that gives the key %q completes a number as %v", key, n)
+		}
+	}
+	rules := &ine.Rules{Custom: []ine.Rule{{Name: "bad", Match: ine.Prefix("1"), Status: ine.Status(99)}}}
+	var tally ine.Tally
+	tally.Add(ine.Row{Line: 1, Verdict: rules.Judge("1234567890V")}, nil)
+	if tally.ByStatus[ine.StatusUnknown] != 1 {
+		t.Errorf("a status that does not exist: %+v", tally)
+	}
+}
+
 // The table of keys that each guess gives for two bodies.
 func TestGuessedKeyRules(t *testing.T) {
 	t.Parallel()
@@ -208,6 +250,9 @@ func TestWithINES(t *testing.T) {
 	} {
 		before := rules.Judge(tc.text)
 		v := before.WithINES(tc.master, at)
+		if !v.Number.IsZero() && v.Input != "" {
+			t.Errorf("%d: the input %q is kept beside the number", i, v.Input)
+		}
 		if got := summarise(v); got != tc.want || v.Replaces != tc.replaces || !v.At.Equal(at) {
 			t.Errorf("%d: %+v replaces %v at %v\nwant %+v", i, got, v.Replaces, v.At, tc.want)
 		}

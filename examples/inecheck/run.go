@@ -104,7 +104,7 @@ func parse(args []string, stdout io.Writer) (opt options, err error) {
 	flags.SetOutput(io.Discard)
 	flags.StringVar(&opt.csv, "csv", "", "read the CSV `FILE`, - for standard input")
 	flags.StringVar(&opt.layout.Column, "column", "", "`NAME` of the column that holds the numbers")
-	sep := flags.String("sep", "", "separator of the columns, \\t for a tabulation; by default the first of ; , and\ntabulation under which the header has the column")
+	sep := flags.String("sep", "", "`CHARACTER` that separates the columns, \\t for a tabulation; by default the first of ; , and\ntabulation under which the header has the column")
 	flags.BoolVar(&opt.summary, "summary", false, "add a last line {\"summary\":{…}} with the counts by status and by family")
 	flags.BoolVar(&opt.summaryOnly, "summary-only", false, "print that line alone")
 	err = flags.Parse(args)
