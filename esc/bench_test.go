@@ -24,11 +24,7 @@ func BenchmarkGenerator(b *testing.B) {
 }
 
 func BenchmarkGeneratorFile(b *testing.B) {
-	r, err := esc.OpenReservations(b.TempDir() + "/ticks")
-	if err != nil {
-		b.Fatal(err)
-	}
-	g := newGenerator(b, esc.Config{Prefix: 1, Reservations: r})
+	g := newGenerator(b, esc.Config{Prefix: 1, Reservations: openReservations(b, b.TempDir()+"/ticks")})
 	ctx := b.Context()
 	b.ReportAllocs()
 	for b.Loop() {
@@ -36,6 +32,20 @@ func BenchmarkGeneratorFile(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+func BenchmarkGeneratorParallel(b *testing.B) {
+	g := newGenerator(b, esc.Config{Prefix: 1})
+	ctx := b.Context()
+	b.ReportAllocs()
+	b.RunParallel(func(pb *testing.PB) {
+		for pb.Next() {
+			if _, err := g.Next(ctx, pic); err != nil {
+				b.Error(err)
+				return
+			}
+		}
+	})
 }
 
 // The floor of a number: a lock, a random draw and 16 bytes written. Like the

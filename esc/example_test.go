@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -12,16 +13,21 @@ import (
 )
 
 func ExampleGenerator() {
-	dir := "/nonexistent" // the application's folder for what must survive a restart
+	dir, err := os.MkdirTemp("", "escn") // yours is a folder that is kept
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer os.RemoveAll(dir)
 	reservations, err := esc.OpenReservations(filepath.Join(dir, "escn-001"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	_ = reservations // goes into Config.Reservations
+	defer reservations.Close()
 
 	generator, err := esc.NewGenerator(esc.Config{
-		Prefix: 1,
-		// The clock and the draw are fixed here so that the example prints something stable.
+		Prefix:       1,
+		Reservations: reservations,
+		// Clock and draw are fixed for the sake of a stable output.
 		Now:           func() time.Time { return time.UnixMilli(1700000000000) },
 		ClockSequence: func() uint16 { return 0x1b31 },
 	})

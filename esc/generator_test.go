@@ -336,26 +336,34 @@ func TestGeneratorConcurrentLong(t *testing.T) {
 }
 
 // A process that dies and starts again, clock set back or not, never yields a
-// tick that it yielded before.
-func TestReservationsAcrossRestarts(t *testing.T) {
+// tick that it yielded before. Each run takes over the file as the one before left
+// it on the disk, which it never closed.
+func TestReservationsAcrossCrashes(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
+	file := func(run int) string { return filepath.Join(dir, fmt.Sprint("ticks-", run)) }
 	synctest.Test(t, func(t *testing.T) {
-		path := filepath.Join(dir, "ticks")
 		seen := map[uint64]bool{}
 		var offset time.Duration
 		for run := range 20 {
-			r, err := esc.OpenReservations(path) // a new process
-			if err != nil {
-				t.Fatal(err)
-			}
-			g := newGenerator(t, esc.Config{Reservations: r, MaxWait: time.Minute, Now: func() time.Time { return time.Now().Add(offset) }})
+			g := newGenerator(t, esc.Config{
+				Reservations: openReservations(t, file(run)),
+				MaxWait:      time.Minute,
+				Now:          func() time.Time { return time.Now().Add(offset) },
+			})
 			for range 100 + run*3000 {
 				n := next(t, g)
 				if seen[n.Ticks()] {
 					t.Fatalf("run %d: tick %d was used before", run, n.Ticks())
 				}
 				seen[n.Ticks()] = true
+			}
+			left, err := os.ReadFile(file(run))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := os.WriteFile(file(run+1), left, 0o600); err != nil {
+				t.Fatal(err)
 			}
 			offset -= time.Duration(run%3) * 200 * time.Millisecond
 		}
@@ -467,39 +475,78 @@ func TestReservationsSlow(t *testing.T) {
 	})
 }
 
-func TestOpenReservations(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "ticks")
+func openReservations(tb testing.TB, path string) *esc.FileReservations {
+	tb.Helper()
 	r, err := esc.OpenReservations(path)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
+	tb.Cleanup(func() { r.Close() })
+	return r
+}
+
+func TestFileReservations(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ticks")
+	r := openReservations(t, path)
 	if free, err := r.Reserve(t.Context(), 100, 200); free > 100 || err != nil {
 		t.Fatalf("first reservation: %d, %v", free, err)
 	}
 	if free, err := r.Reserve(t.Context(), 150, 300); free != 200 || err != nil {
 		t.Errorf("overlapping reservation: %d, %v; want it refused with 200", free, err)
 	}
-	again, err := esc.OpenReservations(path)
-	if err != nil {
+	if _, err := esc.OpenReservations(path); !errors.Is(err, passerelle.ErrConflict) {
+		t.Errorf("a second holder of the file: %v, want ErrConflict", err)
+	}
+	if err := r.Close(); err != nil {
 		t.Fatal(err)
 	}
+	again := openReservations(t, path)
 	if free, err := again.Reserve(t.Context(), 199, 300); free != 200 || err != nil {
 		t.Errorf("reservation after a restart: %d, %v; want it refused with 200", free, err)
 	}
 	if free, err := again.Reserve(t.Context(), 200, 300); free > 200 || err != nil {
 		t.Errorf("reservation that follows: %d, %v; want it taken", free, err)
 	}
+}
 
-	for _, content := range []string{"", "passerelle escn ticks", "passerelle escn ticks x\n", "300\n", "passerelle escn ticks -1\n", "passerelle escn ticks 99999999999999999999\n"} {
+// The file does not grow without end, and rewriting it forgets nothing.
+func TestFileReservationsCompact(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "ticks")
+	r := openReservations(t, path)
+	const last = 2500
+	for i := range uint64(last) {
+		if free, err := r.Reserve(t.Context(), i, i+1); free > i || err != nil {
+			t.Fatalf("reservation %d: %d, %v", i, free, err)
+		}
+	}
+	info, err := os.Stat(path)
+	if err != nil || info.Size() > 64<<10 {
+		t.Errorf("%d reservations take %d bytes, %v", last, info.Size(), err)
+	}
+	if err := r.Close(); err != nil {
+		t.Fatal(err)
+	}
+	if free, err := openReservations(t, path).Reserve(t.Context(), 0, 1); free != last || err != nil {
+		t.Errorf("after a restart %d is the first free tick, %v; want %d", free, err, last)
+	}
+}
+
+func TestFileReservationsRefusesOtherFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for i, content := range []string{
+		"300\n", "{}\n",
+		"passerelle journal 1: another-kind/1\n",
+		"passerelle journal 1: escn-ticks/1\n00000000 1 {\"free\":300}\n8f2bb3e1 2 {}\n",
+	} {
+		path := filepath.Join(dir, fmt.Sprint(i))
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := esc.OpenReservations(path); !errors.Is(err, passerelle.ErrInvalid) {
-			t.Errorf("file %q: %v, want ErrInvalid", content, err)
+			t.Errorf("%d: %v, want ErrInvalid", i, err)
 		}
-	}
-	if entries, _ := os.ReadDir(filepath.Dir(path)); len(entries) != 1 {
-		t.Errorf("%d files beside the reservations, want none left over", len(entries)-1)
 	}
 }
