@@ -2,6 +2,23 @@ module github.com/passerelle-sup/passerelle/examples/rentree
 
 go 1.26.0
 
-require github.com/passerelle-sup/passerelle v0.1.0
+require (
+	github.com/passerelle-sup/passerelle v0.1.0
+	golang.org/x/term v0.47.0
+)
+
+require (
+	github.com/beevik/etree v1.8.1 // indirect
+	github.com/gabriel-vasile/mimetype v1.4.16 // indirect
+	github.com/go-playground/locales v0.14.2 // indirect
+	github.com/go-playground/universal-translator v0.18.2 // indirect
+	github.com/go-playground/validator/v10 v10.30.6 // indirect
+	github.com/hashicorp/go-cleanhttp v0.5.2 // indirect
+	github.com/hashicorp/go-retryablehttp v0.7.8 // indirect
+	github.com/leodido/go-urn v1.5.0 // indirect
+	golang.org/x/crypto v0.58.0 // indirect
+	golang.org/x/sys v0.49.0 // indirect
+	golang.org/x/text v0.43.0 // indirect
+)
 
 replace github.com/passerelle-sup/passerelle => ../../

@@ -364,6 +364,32 @@ func TestServiceDown(t *testing.T) {
 	}
 }
 
+// TestRefusedOnce takes one refusal among good answers for an accident.
+func TestRefusedOnce(t *testing.T) {
+	t.Parallel()
+	for i, c := range []struct {
+		inARow int
+		calls  int
+	}{0: {2, 20}, 1: {3, 8}} {
+		w := newWorld()
+		for n := range 20 {
+			w.base.students = append(w.base.students, student(n, "rubbish"))
+		}
+		calls := 0
+		w.register.search = func(string) (ines.Answer, error) {
+			if calls++; calls > 5 && calls <= 5+c.inARow {
+				return ines.Answer{}, errNoRight
+			}
+			return w.register.answer(ines.OpSearch, ines.StatusUnknown, ine.Number{}), nil
+		}
+		w.cfg.Parallel = 1
+		w.run(t)
+		if calls != c.calls {
+			t.Errorf("%d: %d calls after %d refusals in a row; want %d", i, calls, c.inARow, c.calls)
+		}
+	}
+}
+
 // TestDryRun makes no call, writes nothing, and shows what would be sent.
 func TestDryRun(t *testing.T) {
 	t.Parallel()
@@ -502,4 +528,34 @@ func TestConfig(t *testing.T) {
 		"Source required", "Ledger required", "UAI key", "Year range", "Parallel range", "StopPercent range", "SettleAfter range", "RecheckAfter range",
 		"Service ability", "Service ability", "Service ability",
 	})
+}
+
+// partial is a binding whose contract leaves operations out.
+type partial struct {
+	*register
+	lacks ines.Operation
+}
+
+func (p partial) Can(op ines.Operation) bool { return op != p.lacks }
+
+func TestAbilities(t *testing.T) {
+	t.Parallel()
+	for i, c := range []struct {
+		lacks ines.Operation
+		want  string
+	}{
+		0: {ines.OpSearch, "ines.Searcher"},
+		1: {ines.OpRegister, "ines.Registrar"},
+		2: {ines.OpFollowUp, "ines.Follower"},
+	} {
+		w := newWorld()
+		w.cfg.Source, w.cfg.Ledger, w.cfg.Service = w.base, w.ledger, partial{w.register, c.lacks}
+		if _, err := campaign.New(w.cfg); !errors.Is(err, passerelle.ErrInvalid) || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%d: New without %s = %v; want a fault that names %s", i, c.lacks, err, c.want)
+		}
+	}
+	w := newWorld(student(0, oldBEA.String()))
+	w.cfg.Service = partial{w.register, ines.OpVerify} // not needed: an older number is taken as it is
+	w.run(t)
+	w.want(t, map[string]campaign.Outcome{"csv:0": campaign.Definitive})
 }

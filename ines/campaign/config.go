@@ -122,17 +122,7 @@ func New(cfg Config) (*Campaign, error) {
 		faults.Add("RecheckAfter", "range", "0 for the default, or a positive duration")
 	}
 	c := &Campaign{cfg: cfg, log: cfg.Logger}
-	var ok bool
-	if c.searcher, ok = cfg.Service.(ines.Searcher); !ok && !cfg.DryRun {
-		faults.Add("Service", "ability", "an ines.Searcher, to look for a person before registering")
-	}
-	if c.register, ok = cfg.Service.(ines.Registrar); !ok && !cfg.DryRun {
-		faults.Add("Service", "ability", "an ines.Registrar")
-	}
-	if c.follower, ok = cfg.Service.(ines.Follower); !ok && !cfg.DryRun {
-		faults.Add("Service", "ability", "an ines.Follower, to read what became of registrations")
-	}
-	c.verifier, _ = cfg.Service.(ines.Verifier)
+	c.abilities(&faults)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
@@ -147,6 +137,30 @@ func New(cfg Config) (*Campaign, error) {
 		c.log = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
+}
+
+// abilities finds what Service can do. A binding whose contract leaves an
+// operation out says so by a method Can, as ines.SOAP does.
+func (c *Campaign) abilities(faults *passerelle.FieldErrors) {
+	can := func(op ines.Operation) bool {
+		binding, ok := c.cfg.Service.(interface{ Can(ines.Operation) bool })
+		return !ok || binding.Can(op)
+	}
+	need := func(op ines.Operation, has bool, want string) {
+		if !c.cfg.DryRun && (!has || !can(op)) {
+			faults.Add("Service", "ability", want)
+		}
+	}
+	var has bool
+	c.searcher, has = c.cfg.Service.(ines.Searcher)
+	need(ines.OpSearch, has, "an ines.Searcher, to look for a person before registering")
+	c.register, has = c.cfg.Service.(ines.Registrar)
+	need(ines.OpRegister, has, "an ines.Registrar")
+	c.follower, has = c.cfg.Service.(ines.Follower)
+	need(ines.OpFollowUp, has, "an ines.Follower, to read what became of registrations")
+	if c.verifier, has = c.cfg.Service.(ines.Verifier); has && !can(ines.OpVerify) {
+		c.verifier = nil
+	}
 }
 
 func orDefault[T comparable](v, def T) T {

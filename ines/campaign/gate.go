@@ -17,6 +17,8 @@ type gate struct {
 	room        int // registrations left; negative: no limit
 	limited     int // the limit that room started from, for people
 
+	accepted bool   // INES has taken the credentials in this run
+	refusals int    // calls in a row that refused the credentials or the right
 	failures int    // calls in a row without an answer
 	noCalls  string // why no call is made any more; "" while they are
 	answered int    // registrations answered
@@ -35,19 +37,27 @@ func (g *gate) calls() (why string, ok bool) {
 func (g *gate) sawAnswer() {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	g.failures = 0
+	g.failures, g.refusals, g.accepted = 0, 0, true
 }
 
+// maxRefusals is how many refusals in a row end the calls once the credentials
+// have been accepted: one may be an accident, many lock an account.
+const maxRefusals = 3
+
 // sawError counts a call that ended in err: refused credentials close the gate
-// at once, silence after a number of calls in a row.
+// at once when they were never accepted, silence after a number of calls in a row.
 func (g *gate) sawError(err error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case errors.Is(err, passerelle.ErrUnauthorized):
+	case errors.Is(err, passerelle.ErrUnauthorized), errors.Is(err, passerelle.ErrForbidden):
+		if g.refusals++; g.accepted && g.refusals < maxRefusals {
+			return
+		}
 		g.noCalls = "INES refuses the credentials"
-	case errors.Is(err, passerelle.ErrForbidden):
-		g.noCalls = "INES refuses this right to the credentials"
+		if errors.Is(err, passerelle.ErrForbidden) {
+			g.noCalls = "INES refuses this right to the credentials"
+		}
 	case errors.Is(err, passerelle.ErrUnavailable), errors.Is(err, passerelle.ErrRateLimited), errors.Is(err, passerelle.ErrProtocol):
 		if g.failures++; g.failures >= g.maxFailures && g.noCalls == "" {
 			g.noCalls = fmt.Sprintf("INES did not answer %d times in a row", g.failures)

@@ -85,7 +85,7 @@ func (r *Report) mailKind(b *strings.Builder, lang Lang, o Outcome, items []Item
 			name = fmt.Sprintf(heads.line, i.Line)
 		}
 		fmt.Fprintf(b, "  %s", name)
-		for _, part := range []string{i.why(lang), i.WriteBack, i.Code} {
+		for _, part := range []string{i.Why(lang), i.WriteBack, i.Code} {
 			if part != "" {
 				fmt.Fprintf(b, " — %s", part)
 			}
@@ -100,9 +100,9 @@ func (r *Report) mailKind(b *strings.Builder, lang Lang, o Outcome, items []Item
 	}
 }
 
-// why says in one line what is wrong with a student: the names of the fields, or
+// Why says in one line what is wrong with a student: the names of the fields, or
 // the detail.
-func (i Item) why(lang Lang) string {
+func (i Item) Why(lang Lang) string {
 	if len(i.Faults) == 0 {
 		return i.Detail
 	}

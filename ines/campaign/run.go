@@ -238,7 +238,7 @@ func (r *run) called(op ines.Operation, err error) {
 		r.prog.Registered++
 	}
 	r.mu.Unlock()
-	if err == nil || passerelle.OutcomeOf(err) == passerelle.Answered && !errors.Is(err, passerelle.ErrUnavailable) {
+	if err == nil || errors.Is(err, passerelle.ErrInvalid) && passerelle.OutcomeOf(err) == passerelle.Answered {
 		r.gate.sawAnswer()
 	}
 	if err != nil {

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"io"
+)
+
+// usageError is a mistake in the flags or the configuration.
+type usageError struct{ msg string }
+
+func (e usageError) Error() string { return e.msg }
+
+// options are the flags.
+type options struct {
+	students string
+	size     int
+	out      string
+	source   string
+	config   string
+	dryRun   bool
+	faults   string
+	seed     uint64
+	resume   bool
+	explain  string
+}
+
+const usage = `rentree runs the season of a student base: every INE is judged, the missing and
+provisional ones are checked, searched for at INES, registered, followed up and
+written back, and a report accounts for every student.
+
+  rentree                                    sample cohort, fake services on loopback
+  rentree -students base.csv                 your base, fake services
+  rentree -students base.csv -config f.json  your base, the real service
+  rentree … -dry-run                         no call: writes what would be sent
+  rentree -out DIR -resume                   goes on after a stop or a kill
+  rentree -out DIR -explain REF              one student's history, and what to do
+
+In the folder of the results, whose name is printed last:
+  outcomes.jsonl   one line per student and step: {"student","step","outcome","detail"}
+  report.json      the counts             report.html     the same for people
+  actions.csv      what the school has to do, with the reason; actions.json likewise
+  mail.eml         the message about it   indicators.csv  the figures
+  written-back.csv the numbers given back to the student system
+  requests.jsonl   with -dry-run: the registrations that would be sent
+  state.db         the memory of the campaign: keep it
+All of them hold personal data and are readable by their owner alone.
+
+Exit codes: 0 done; 1 done, but a record was not readable or INES did not answer
+for every student; 2 wrong usage; 3 could not work, or interrupted.
+
+Flags:
+`
+
+func parse(args []string, stderr io.Writer) (options, error) {
+	var o options
+	f := flag.NewFlagSet("rentree", flag.ContinueOnError)
+	f.SetOutput(io.Discard) // run prints the error itself
+	f.Usage = func() {
+		f.SetOutput(stderr)
+		fmt.Fprint(stderr, usage)
+		f.PrintDefaults()
+	}
+	f.StringVar(&o.students, "students", "", "student base, a CSV `file` with the columns of package sis; default: a sample cohort is made")
+	f.IntVar(&o.size, "size", 600, "number of students of the sample cohort, from 60 to 1000000")
+	f.StringVar(&o.out, "out", "", "`folder` of the results; default: a new one")
+	f.StringVar(&o.source, "source", "csv", "kind of the student system: csv")
+	f.StringVar(&o.config, "config", "", "JSON `file` with the address and credentials of the real service, see config.sample.json")
+	f.BoolVar(&o.dryRun, "dry-run", false, "make no call; write what would be sent")
+	f.StringVar(&o.faults, "faults", "none", "trouble made by the fake services: none, mild, harsh")
+	f.Uint64Var(&o.seed, "seed", 1, "seed of the sample cohort and of the fake services")
+	f.BoolVar(&o.resume, "resume", false, "go on in the folder of -out after a stop or a kill")
+	f.StringVar(&o.explain, "explain", "", "print the history of the student with this `reference` from the folder of -out")
+	if err := f.Parse(args); err != nil {
+		return o, err
+	}
+	return o, o.check(f)
+}
+
+// check finds what contradicts.
+func (o options) check(f *flag.FlagSet) error {
+	given := map[string]bool{}
+	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
+	wrong := func(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+	switch {
+	case f.NArg() > 0:
+		return wrong("no arguments are taken, only flags: %q", f.Arg(0))
+	case o.source == "apogee" || o.source == "pegase":
+		return wrong("-source %s: this program reads csv; export the base to a file", o.source)
+	case o.source != "csv":
+		return wrong("-source %s: csv is what is read", o.source)
+	case o.faults != "none" && o.faults != "mild" && o.faults != "harsh":
+		return wrong("-faults %s: none, mild or harsh", o.faults)
+	case o.size < 60 || o.size > 1_000_000:
+		return wrong("-size %d: from 60 to 1000000, so that each kind of student is there", o.size)
+	case o.config != "" && o.students == "":
+		return wrong("-config names a real service: -students must name the base")
+	case o.config != "" && (given["faults"] || given["seed"]):
+		return wrong("-faults and -seed are for the fake services, -config names a real one")
+	case o.students != "" && given["size"]:
+		return wrong("-size is for the sample cohort, -students names a base")
+	case o.resume && o.out == "":
+		return wrong("-resume needs -out: the folder to go on in")
+	case o.explain != "" && o.out == "":
+		return wrong("-explain needs -out: the folder with the memory of the campaign")
+	}
+	return nil
+}

@@ -1,0 +1,123 @@
+package main
+
+import (
+	_ "embed"
+	"html/template"
+	"io"
+
+	"github.com/passerelle-sup/passerelle/ines/campaign"
+)
+
+//go:embed page.html
+var pageHTML string
+
+var pageTemplate = template.Must(template.New("page").Parse(pageHTML))
+
+// pageView is what the page shows.
+type pageView struct {
+	Lang     campaign.Lang
+	W        map[string]string // words of the page
+	UAI      string
+	Year     int
+	Date     string
+	Students int
+	Total    int
+	ToDo     int
+	Written  int
+	Calls    int
+	Stopped  string
+	DryRun   bool
+	Bars     []bar
+	Groups   []group
+}
+
+// bar is one outcome in the chart.
+type bar struct {
+	Title   string
+	Count   int
+	Percent float64 // of the longest bar
+	Kind    string  // colour: settled, open, act
+}
+
+// group is the students of one outcome that someone must act on.
+type group struct {
+	Title, Todo string
+	Items       []row
+}
+
+// row is one student of a group.
+type row struct{ Student, Why, Code, Message, Since, Suggestions string }
+
+// page writes report.html.
+func (r *results) page(w io.Writer) error {
+	lang := r.lang
+	if lang != campaign.English {
+		lang = campaign.French
+	}
+	v := pageView{
+		Lang: lang, W: pageWords[lang], UAI: r.uai.String(), Year: r.year, Date: r.report.Finished.Format("02/01/2006"), Students: r.students,
+		Total: r.report.Total, ToDo: len(r.report.ToDo()), Written: r.report.Written, Stopped: r.report.Stopped, DryRun: r.opts.dryRun,
+	}
+	for _, n := range r.calls {
+		v.Calls += n
+	}
+	longest := 1
+	for _, n := range r.report.Counts {
+		longest = max(longest, n)
+	}
+	items := r.report.ToDo()
+	for _, o := range campaign.Outcomes() {
+		n := r.report.Counts[o]
+		if n == 0 {
+			continue
+		}
+		b := bar{Title: o.Title(lang), Count: n, Percent: 100 * float64(n) / float64(longest), Kind: "settled"}
+		switch {
+		case o.NeedsAction():
+			b.Kind = "act"
+		case o == campaign.InProgress || o == campaign.Held || o == campaign.Planned || o == campaign.Unanswered:
+			b.Kind = "open"
+		}
+		v.Bars = append(v.Bars, b)
+		if g := groupOf(o, lang, items); len(g.Items) > 0 {
+			v.Groups = append(v.Groups, g)
+		}
+	}
+	return pageTemplate.Execute(w, v)
+}
+
+// groupOf gathers the items of one outcome.
+func groupOf(o campaign.Outcome, lang campaign.Lang, items []campaign.Item) group {
+	g := group{Title: o.Title(lang), Todo: o.Todo(lang)}
+	for _, i := range items {
+		if i.Outcome != o {
+			continue
+		}
+		line := row{Student: nameOf(i.Student, i.Line, o), Why: i.Why(lang), Code: i.Code, Message: i.Message}
+		if !i.Since.IsZero() {
+			line.Since = i.Since.Format("02/01/2006")
+		}
+		for _, s := range i.Suggestions {
+			line.Suggestions += " " + s
+		}
+		g.Items = append(g.Items, line)
+	}
+	return g
+}
+
+var pageWords = map[campaign.Lang]map[string]string{
+	campaign.French: {
+		"title": "Rentrée : les INE", "students": "étudiants dans la base", "written": "numéros rendus au système de scolarité",
+		"todo": "dossiers à traiter", "calls": "appels à INES", "outcomes": "Où en est chaque étudiant", "lists": "À traiter",
+		"student": "Étudiant", "why": "Ce qui ne va pas", "code": "Code", "message": "Message d'INES", "since": "Depuis",
+		"suggestions": "Numéros proches dont la clé est juste :", "stopped": "Tout n'a pas été fait :", "dry": "Simulation : rien n'a été envoyé.",
+		"private": "Cette page contient des données personnelles.", "none": "Rien à traiter.", "year": "année universitaire", "at": "au",
+	},
+	campaign.English: {
+		"title": "New season: the INE", "students": "students in the base", "written": "numbers given back to the student system",
+		"todo": "records to act on", "calls": "calls to INES", "outcomes": "Where each student stands", "lists": "To act on",
+		"student": "Student", "why": "What is wrong", "code": "Code", "message": "INES's message", "since": "Since",
+		"suggestions": "Numbers one slip away whose key is right:", "stopped": "Not everything was done:", "dry": "Dry run: nothing was sent.",
+		"private": "This page holds personal data.", "none": "Nothing to act on.", "year": "academic year", "at": "on",
+	},
+}

@@ -1,0 +1,363 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"encoding/pem"
+	"net/http/httptest"
+	"net/mail"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/passerelle-sup/passerelle/ine"
+	"github.com/passerelle-sup/passerelle/ines"
+	"github.com/passerelle-sup/passerelle/ines/campaign"
+	"github.com/passerelle-sup/passerelle/ines/inestest"
+	"github.com/passerelle-sup/passerelle/sis"
+)
+
+// TestMain makes the test binary the program itself when a test starts it again.
+func TestMain(m *testing.M) {
+	if os.Getenv("RENTREE_IS_PROGRAM") == "1" {
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// rentree runs the program in this process and wants an exit code.
+func rentree(t *testing.T, want int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	var out, diag bytes.Buffer
+	if got := run(t.Context(), args, &out, &diag); got != want {
+		t.Fatalf("rentree %s: exit code %d; want %d\n%s", strings.Join(args, " "), got, want, diag.String())
+	}
+	return out.String(), diag.String()
+}
+
+// outcomes reads outcomes.jsonl and fails the test when a student has two lines
+// for one step.
+func outcomes(t *testing.T, dir string) map[string]map[string]line {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "outcomes.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]map[string]line{stepINE: {}, stepINES: {}}
+	for text := range strings.Lines(string(data)) {
+		var l line
+		if err := json.Unmarshal([]byte(text), &l); err != nil {
+			t.Fatalf("outcomes.jsonl: %v in %q", err, text)
+		}
+		if _, again := all[l.Step][l.Student]; again {
+			t.Errorf("%s has two outcomes for step %s", l.Student, l.Step)
+		}
+		all[l.Step][l.Student] = l
+	}
+	return all
+}
+
+func readTotals(t *testing.T, dir string) totals {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out totals
+	if err := json.Unmarshal(data, &out); err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+// adds fails the test unless the counts of a report add up to its students.
+func (x totals) adds(t *testing.T) {
+	t.Helper()
+	before, after := 0, 0
+	for _, n := range x.INE {
+		before += n
+	}
+	for _, n := range x.INES {
+		after += n
+	}
+	unreadable := x.INES[campaign.Unreadable]
+	if before+unreadable != x.Students || after != x.Students {
+		t.Errorf("%d verdicts and %d unreadable, %d outcomes, of %d students", before, unreadable, after, x.Students)
+	}
+}
+
+func TestSeason(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "out")
+	stdout, stderr := rentree(t, exitDone, "-out", out)
+	if stdout != out+"\n" {
+		t.Errorf("stdout is %q; want the folder alone", stdout)
+	}
+	if strings.Contains(stderr, "\r") || !strings.Contains(stderr, "600  students in the base") {
+		t.Errorf("off a terminal the program shows no progress, and the table at the end: %q", stderr)
+	}
+	got := readTotals(t, out)
+	got.adds(t)
+	if got.Students != 600 || got.Days != fakeDays || got.Fake.Twice != 0 {
+		t.Errorf("%d students in %d days, %d persons created twice", got.Students, got.Days, got.Fake.Twice)
+	}
+	for o, atLeast := range map[campaign.Outcome]int{
+		campaign.Definitive: 300, campaign.Confirmed: 60, campaign.Found: 20, campaign.Created: 90, campaign.Replaced: 20, campaign.Corrected: 10,
+		campaign.Litige: 1, campaign.Incomplete: 18, campaign.Invalid: 2, campaign.ToCheck: 20,
+	} {
+		if got.INES[o] < atLeast {
+			t.Errorf("%d students are %s; want at least %d", got.INES[o], o, atLeast)
+		}
+	}
+	for _, none := range []campaign.Outcome{campaign.Doubtful, campaign.Unanswered, campaign.Held, campaign.Unreadable, campaign.InProgress} {
+		if got.INES[none] != 0 {
+			t.Errorf("%d students are %s after an easy season; want none", got.INES[none], none)
+		}
+	}
+	if got.Written != got.INES[campaign.Found]+got.INES[campaign.Created]+got.INES[campaign.Replaced]+got.INES[campaign.Corrected] {
+		t.Errorf("%d numbers were written back of %v", got.Written, got.INES)
+	}
+	all := outcomes(t, out)
+	if len(all[stepINE]) != 600 || len(all[stepINES]) != 600 {
+		t.Errorf("%d verdicts and %d outcomes; want 600 each", len(all[stepINE]), len(all[stepINES]))
+	}
+	for _, name := range []string{"outcomes.jsonl", "report.json", "report.html", "indicators.csv", "actions.csv", "actions.json", "mail.eml", "written-back.csv", "state.db"} {
+		info, err := os.Stat(filepath.Join(out, name))
+		if err != nil {
+			t.Error(err)
+		} else if info.Mode().Perm() != 0o600 || info.Size() == 0 {
+			t.Errorf("%s: mode %v, %d bytes; want 0600 and something in it", name, info.Mode(), info.Size())
+		}
+	}
+	message, err := os.ReadFile(filepath.Join(out, "mail.eml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := mail.ReadMessage(bytes.NewReader(message)); err != nil {
+		t.Errorf("mail.eml: %v", err)
+	}
+
+	// The history of one student, and of one whom nobody asked about.
+	var created string
+	for student, l := range all[stepINES] {
+		if l.Outcome == string(campaign.Created) {
+			created = student
+		}
+	}
+	stdout, _ = rentree(t, exitDone, "-out", out, "-explain", created)
+	for _, want := range []string{created, "registration", "written back"} {
+		if !strings.Contains(stdout, want) {
+			t.Errorf("-explain %s lacks %q:\n%s", created, want, stdout)
+		}
+	}
+	rentree(t, exitFail, "-out", out, "-explain", "csv:nobody")
+
+	// The same folder again: refused without -resume, and nothing new with it.
+	rentree(t, exitUsage, "-out", out)
+	rentree(t, exitDone, "-out", out, "-resume")
+	again := readTotals(t, out)
+	if again.Fake.Created != got.Fake.Created || again.Calls[ines.OpRegister] != 0 {
+		t.Errorf("resumed after the end: %d numbers created, %d calls to register; want %d and none", again.Fake.Created, again.Calls[ines.OpRegister], got.Fake.Created)
+	}
+	for student, l := range outcomes(t, out)[stepINES] {
+		if before := all[stepINES][student]; before.Outcome != l.Outcome {
+			t.Errorf("%s was %s and is %s after resuming", student, before.Outcome, l.Outcome)
+		}
+	}
+}
+
+func TestDryRun(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "out")
+	rentree(t, exitDone, "-out", out, "-dry-run", "-size", "120")
+	got := readTotals(t, out)
+	got.adds(t)
+	if !got.DryRun || got.INES[campaign.Planned] == 0 || len(got.Calls) != 0 || got.Written != 0 {
+		t.Errorf("dry run: %+v", got)
+	}
+	data, err := os.ReadFile(filepath.Join(out, "requests.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests := 0
+	for text := range strings.Lines(string(data)) {
+		var r ines.RegisterRequest
+		if err := json.Unmarshal([]byte(text), &r); err != nil || len(r.Person.Missing()) != 0 || r.UAI.String() != "0511296G" {
+			t.Errorf("a request that would be sent: %v, %+v", err, r)
+		}
+		requests++
+	}
+	if requests == 0 || requests > got.INES[campaign.Planned] {
+		t.Errorf("%d requests would be sent for %d planned students", requests, got.INES[campaign.Planned])
+	}
+	for _, none := range []string{"state.db", "written-back.csv", "fake-ines.journal"} {
+		if _, err := os.Stat(filepath.Join(out, none)); err == nil {
+			t.Errorf("a dry run left %s", none)
+		}
+	}
+}
+
+// TestOwnBase runs a base with bad rows: each is told by line and column, the
+// other rows go on, and the exit code says that something was left.
+func TestOwnBase(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	base := filepath.Join(dir, "base.csv")
+	rows := "student;ine;birth_name;given_name_1;sex;birth_date;birth_commune\n" +
+		"1;223456789HE;Lefèvre;Zoé;F;2007-03-01;67482\n" +
+		"2;;Garçon;Loïc;M;31/02/2007;67482\n" + // no such day
+		"3;;Garçon;Loïc;M;01/03/2007;67482\n" +
+		"4;;Noël;Éléonore;F;2007-03-01;2A004;too many\n" +
+		"5;1234D56789B;Noël;Éléonore;F;2007-03-01;2A004\n"
+	if err := os.WriteFile(base, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	rentree(t, exitPart, "-students", base, "-out", out)
+	got := readTotals(t, out)
+	got.adds(t)
+	if got.Students != 5 || got.INES[campaign.Unreadable] != 2 || got.INES[campaign.Created] != 2 || got.INES[campaign.Definitive] != 1 {
+		t.Errorf("outcomes %v; want 1 definitive, 2 created, 2 unreadable", got.INES)
+	}
+	if l := outcomes(t, out)[stepINE]["line 3"]; !strings.Contains(l.Detail, "base.csv:3") || !strings.Contains(l.Detail, "birth_date") || strings.Contains(l.Detail, "2007") {
+		t.Errorf("the bad birth date is told as %q; want file, line and column, without the date", l.Detail)
+	}
+}
+
+// TestBadFiles wants an error that says what to do.
+func TestBadFiles(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := func(name, content string) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	latin := file("latin.csv", "student;ine;birth_name;given_name_1;sex;birth_date;birth_commune\n1;;Lef\xe8vre;Zo\xe9;F;2007-03-01;67482\n")
+	short := file("short.csv", "student;ine\n1;\n")
+	for i, c := range []struct {
+		code int
+		args []string
+		want string
+	}{
+		0:  {exitFail, []string{"-students", short}, "birth_date"},
+		1:  {exitPart, []string{"-students", latin}, "in the base"},
+		2:  {exitFail, []string{"-students", filepath.Join(dir, "none.csv")}, "none.csv"},
+		3:  {exitUsage, []string{"-students", short, "-config", file("a.json", `{"uai":"0511296G","yeer":1}`)}, "yeer"},
+		4:  {exitUsage, []string{"-students", short, "-config", file("b.json", `{"uai":"051","year":2026}`)}, "uai"},
+		5:  {exitUsage, []string{"-students", latin, "-config", file("c.json", `{"uai":"0511296G","year":2026}`)}, "not public"},
+		6:  {exitUsage, []string{"-config", "x.json"}, "-students"},
+		7:  {exitUsage, []string{"-source", "apogee"}, "apogee"},
+		8:  {exitUsage, []string{"-faults", "some"}, "mild"},
+		9:  {exitUsage, []string{"-size", "5"}, "60"},
+		10: {exitUsage, []string{"-resume"}, "-out"},
+		11: {exitUsage, []string{"-explain", "csv:1"}, "-out"},
+		12: {exitUsage, []string{"students.csv"}, "no arguments"},
+		13: {exitUsage, []string{"-unknown"}, "unknown"},
+		14: {exitDone, []string{"-h"}, "outcomes.jsonl"},
+	} {
+		args := c.args
+		if i < 6 {
+			args = append(args, "-out", filepath.Join(dir, "out", string(rune('a'+i))))
+		}
+		_, stderr := rentree(t, c.code, args...)
+		if !strings.Contains(stderr, c.want) {
+			t.Errorf("%d: rentree %s says %q; want %q in it", i, strings.Join(args, " "), stderr, c.want)
+		}
+	}
+}
+
+// TestRealService points -config at a service of its own, over https, as it would
+// be pointed at the real one.
+func TestRealService(t *testing.T) {
+	t.Setenv("RENTREE_TEST_PASSWORD", "secret")
+	service, err := inestest.New(inestest.Config{Account: ines.Credentials{Username: "univ", Password: "secret"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewTLSServer(service.Handler())
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	ca := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
+	base := filepath.Join(dir, "base.csv")
+	rows := "COD_ETU,NNE,CLE,NOM,PRENOM,SEXE,NAISSANCE,LIEU\n" +
+		"20260001,,,Lef\xe8vre,Zo\xe9,F,01/03/2007,67482\n" +
+		"20260002,049400406,2M,Gar\xe7on,Lo\xefc,M,02/03/2007,2A004\n"
+	config := `{"uai":"0511296G","year":2026,"base":{"charset":"windows-1252","system":"apogee","columns":{"student":"COD_ETU","ine":"NNE","ine_key":"CLE",
+		"birth_name":"NOM","given_name_1":"PRENOM","sex":"SEXE","birth_date":"NAISSANCE","birth_commune":"LIEU"}},
+		"ines":{"reference":true,"ca":"ca.pem","endpoint":"` + server.URL + inestest.PathSOAP + `","username":"univ","password_env":"RENTREE_TEST_PASSWORD","security":"digest"}}`
+	for path, content := range map[string]string{base: rows, filepath.Join(dir, "config.json"): config, filepath.Join(dir, "ca.pem"): string(ca)} {
+		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	out := filepath.Join(dir, "out")
+	rentree(t, exitDone, "-students", base, "-config", filepath.Join(dir, "config.json"), "-out", out)
+	got := readTotals(t, out)
+	got.adds(t)
+	if got.INES[campaign.Created] != 1 || got.INES[campaign.ToCheck] != 1 || got.Fake != nil {
+		t.Errorf("outcomes %v; want 1 created, 1 to check", got.INES)
+	}
+	created := service.Created()
+	if len(created) != 1 || created[0].Student != "apogee:20260001" || created[0].Person.BirthName != "Lefèvre" {
+		t.Fatalf("the service created %d numbers; want one, for apogee:20260001", len(created))
+	}
+	file, err := os.ReadFile(filepath.Join(out, "written-back.csv"))
+	if err != nil || !bytes.Contains(file, []byte(created[0].Number.String())) {
+		t.Errorf("the number did not come back: %v\n%s", err, file)
+	}
+}
+
+// TestCohort has every kind of student in the smallest cohort and the default one.
+func TestCohort(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{60, 600} {
+		met := map[kind]int{}
+		c := cohort{size: size, seed: 1}
+		for _, k := range c.kinds() {
+			met[k]++
+		}
+		for k := current; k <= wrongKey; k++ {
+			if met[k] == 0 && !(size == 60 && k == current) {
+				t.Errorf("no student of kind %d among %d", k, size)
+			}
+		}
+		refs, statuses := map[string]bool{}, map[ine.Status]int{}
+		for s, err := range c.students() {
+			if err != nil {
+				t.Fatal(err)
+			}
+			refs[s.ID.String()] = true
+			statuses[ine.Judge(s.INE).Status]++
+		}
+		if len(refs) != size {
+			t.Errorf("%d references among %d students", len(refs), size)
+		}
+		if len(statuses) != 6 {
+			t.Errorf("statuses of %d students: %v; want all six", size, statuses)
+		}
+	}
+}
+
+// TestSampleConfig keeps the sample readable.
+func TestSampleConfig(t *testing.T) {
+	t.Parallel()
+	c, err := readConfig("config.sample.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, _, err := c.establishment(); err != nil {
+		t.Error(err)
+	}
+	options, err := c.csvOptions()
+	if err != nil {
+		t.Error(err)
+	}
+	if _, err := sis.NewCSV("sample", nil, options); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,240 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+
+	"github.com/passerelle-sup/passerelle/ine"
+	"github.com/passerelle-sup/passerelle/ines"
+	"github.com/passerelle-sup/passerelle/ines/campaign"
+	"github.com/passerelle-sup/passerelle/sis"
+)
+
+// line is one line of outcomes.jsonl.
+type line struct {
+	Student string `json:"student"`
+	Step    string `json:"step"`
+	Outcome string `json:"outcome"`
+	Detail  string `json:"detail"`
+}
+
+// The steps of a student.
+const (
+	stepINE  = "ine"  // the number as it was recorded
+	stepINES = "ines" // what INES made of it
+)
+
+// results gathers what a season says, in constant memory but for the students
+// someone must act on.
+type results struct {
+	*season
+	outcomes *partFile // outcomes.jsonl
+	requests *partFile // requests.jsonl of a dry run
+	failed   error     // the first failure to write
+
+	students int // records read, unreadable ones included
+	ine      map[ine.Status]int
+	calls    map[ines.Operation]int
+	days     int
+	report   *campaign.Report // of the last day
+}
+
+func newResults(s *season) (*results, error) {
+	r := &results{season: s, ine: map[ine.Status]int{}, calls: map[ines.Operation]int{}}
+	var err error
+	if r.outcomes, err = newPartFile(s.path("outcomes.jsonl")); err != nil {
+		return nil, err
+	}
+	if s.opts.dryRun {
+		r.requests, err = newPartFile(s.path("requests.jsonl"))
+	}
+	return r, err
+}
+
+// abandon removes what was not finished.
+func (r *results) abandon() {
+	r.outcomes.abandon()
+	r.requests.abandon()
+}
+
+// judged notes the verdict on a number.
+func (r *results) judged(s sis.Student, v ine.Verdict) {
+	r.students++
+	r.ine[v.Status]++
+	r.put(r.outcomes, line{s.ID.String(), stepINE, v.Status.String(), v.Reason()})
+}
+
+// unreadable notes a record that could not be read.
+func (r *results) unreadable(row *sis.RowError) {
+	r.students++
+	r.put(r.outcomes, line{nameOf(row.ID.String(), row.Line, campaign.Unreadable), stepINE, string(campaign.Unreadable), row.Error()})
+}
+
+// item notes what INES made of a student.
+func (r *results) item(i campaign.Item) {
+	detail := i.Detail
+	if detail == "" {
+		detail = i.Outcome.Title(campaign.English)
+	}
+	r.put(r.outcomes, line{nameOf(i.Student, i.Line, i.Outcome), stepINES, string(i.Outcome), detail})
+}
+
+// nameOf names a record: by its reference, or, when that is missing or stands
+// twice in the base, by its line.
+func nameOf(student string, line int, o campaign.Outcome) string {
+	if o == campaign.Unreadable || student == "" {
+		return fmt.Sprintf("line %d", line)
+	}
+	return student
+}
+
+// request notes what a dry run would send.
+func (r *results) request(q ines.RegisterRequest) { r.put(r.requests, q) }
+
+func (r *results) put(f *partFile, v any) {
+	if err := f.put(v); err != nil && r.failed == nil {
+		r.failed = err
+	}
+}
+
+// day takes the report of a day.
+func (r *results) day(report *campaign.Report) {
+	r.report = report
+	r.days++
+	for op, n := range report.Calls {
+		r.calls[op] += n
+	}
+}
+
+// complete reports whether everyone was read and INES answered for everyone.
+func (r *results) complete() bool {
+	return r.report.Stopped == "" && r.report.Counts[campaign.Unanswered] == 0 && r.report.Counts[campaign.Unreadable] == 0
+}
+
+// totals is report.json.
+type totals struct {
+	Students int                      `json:"students"`
+	Days     int                      `json:"days"` // of this run; a run that resumes counts its own
+	DryRun   bool                     `json:"dry_run"`
+	INE      map[string]int           `json:"ine"`  // verdicts on the numbers as recorded
+	INES     map[campaign.Outcome]int `json:"ines"` // outcomes, one per student
+	ToDo     int                      `json:"to_do"`
+	Calls    map[ines.Operation]int   `json:"calls"`
+	Written  int                      `json:"written_back"`
+	Stopped  string                   `json:"stopped,omitempty"`
+	Fake     *fakeTotals              `json:"fake,omitempty"`
+}
+
+// fakeTotals is what the fake INES says of itself.
+type fakeTotals struct {
+	Registrations int `json:"registrations_processed"`
+	Created       int `json:"numbers_created"`
+	Twice         int `json:"persons_created_twice"`
+}
+
+func (r *results) totals() totals {
+	t := totals{
+		Students: r.students, Days: r.days, DryRun: r.opts.dryRun, INE: map[string]int{}, INES: r.report.Counts, ToDo: len(r.report.ToDo()),
+		Calls: r.calls, Written: r.report.Written, Stopped: r.report.Stopped,
+	}
+	for status, n := range r.ine {
+		t.INE[status.String()] = n
+	}
+	if r.fake != nil {
+		t.Fake = &fakeTotals{Registrations: r.fake.Processed(ines.OpRegister), Created: len(r.fake.Created()), Twice: len(r.fake.Twice())}
+	}
+	return t
+}
+
+// write finishes the files.
+func (r *results) write() error {
+	if r.failed != nil {
+		return r.failed
+	}
+	mail, err := r.report.Mail(r.lang)
+	if err != nil {
+		return err
+	}
+	for _, f := range []struct {
+		name  string
+		write func(io.Writer) error
+	}{
+		{"report.json", func(w io.Writer) error { return writeJSON(w, r.totals()) }},
+		{"actions.json", func(w io.Writer) error { return writeJSON(w, r.report.ToDo()) }},
+		{"actions.csv", func(w io.Writer) error { return campaign.WriteCSV(w, r.lang, r.report.ToDo()) }},
+		{"indicators.csv", r.indicators},
+		{"report.html", r.page},
+		{"mail.eml", func(w io.Writer) error {
+			raw, err := mail.MIME("passerelle@univ.example", []string{"scolarite@univ.example"}, r.now())
+			if err == nil {
+				_, err = w.Write(raw)
+			}
+			return err
+		}},
+	} {
+		if err := writeFile(r.path(f.name), f.write); err != nil {
+			return err
+		}
+	}
+	return errors.Join(r.requests.finish(), r.outcomes.finish())
+}
+
+// indicators writes the figures, one a line.
+func (r *results) indicators(w io.Writer) error {
+	t := r.totals()
+	fmt.Fprintf(w, "indicator;value\nstudents;%d\nto_do;%d\nwritten_back;%d\n", t.Students, t.ToDo, t.Written)
+	for _, status := range []ine.Status{
+		ine.StatusDefinitive, ine.StatusProvisional, ine.StatusAbsent, ine.StatusSuspect, ine.StatusUnknown, ine.StatusMalformed,
+	} {
+		fmt.Fprintf(w, "ine_%s;%d\n", status, r.ine[status])
+	}
+	for _, o := range campaign.Outcomes() {
+		fmt.Fprintf(w, "ines_%s;%d\n", o, r.report.Counts[o])
+	}
+	for _, op := range []ines.Operation{ines.OpVerify, ines.OpSearch, ines.OpRegister, ines.OpFollowUp} {
+		fmt.Fprintf(w, "calls_%s;%d\n", op, r.calls[op])
+	}
+	return nil
+}
+
+// summary prints the table for the person at the terminal.
+func (r *results) summary(w io.Writer) {
+	t := r.totals()
+	fmt.Fprintf(w, "%8d  students in the base\n\n", t.Students)
+	for _, o := range campaign.Outcomes() {
+		if n := r.report.Counts[o]; n > 0 {
+			fmt.Fprintf(w, "%8d  %s\n", n, o.Title(campaign.English))
+		}
+	}
+	fmt.Fprintf(w, "%8d  in all\n", r.report.Total)
+	if t.Stopped != "" {
+		fmt.Fprintf(w, "\nNot everything was done: %s.\n", t.Stopped)
+	}
+	if r.opts.dryRun {
+		fmt.Fprintf(w, "\nDry run: nothing was sent. What would be sent is in %s.\n", r.path("requests.jsonl"))
+		return
+	}
+	fmt.Fprintf(w, "\n%d students wait for someone in the school: %s\n", t.ToDo, r.path("actions.csv"))
+	if t.Fake != nil {
+		fmt.Fprintf(w, "The fake INES registered %d students and created %d numbers; %d persons got two.\n", t.Fake.Registrations, t.Fake.Created, t.Fake.Twice)
+	}
+	fmt.Fprintf(w, "The page to read: %s\n", r.path("report.html"))
+}
+
+// explain prints the history of one student.
+func explain(ctx context.Context, o options, w io.Writer) error {
+	ledger, err := campaign.OpenFile(filepath.Join(o.out, "state.db"))
+	if err != nil {
+		return err
+	}
+	defer ledger.Close()
+	e, err := campaign.Explain(ctx, ledger, o.explain)
+	if err != nil {
+		return err
+	}
+	_, err = io.WriteString(w, e.Text(campaign.English))
+	return err
+}

@@ -1,0 +1,275 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/passerelle-sup/passerelle/ine"
+	"github.com/passerelle-sup/passerelle/ines"
+	"github.com/passerelle-sup/passerelle/ines/campaign"
+	"github.com/passerelle-sup/passerelle/ines/inestest"
+	"github.com/passerelle-sup/passerelle/sis"
+	"github.com/passerelle-sup/passerelle/uai"
+)
+
+// fakeDays is how many days the fake season has.
+const fakeDays = 3
+
+// season is one run of the program: a base, a service, and the memory between.
+type season struct {
+	opts   options
+	cfg    realConfig
+	stderr io.Writer
+	out    string // folder of the results
+	lang   campaign.Lang
+
+	uai     uai.Code
+	year    int
+	source  *sis.CSV
+	service *ines.SOAP
+	ledger  campaign.Ledger
+	writer  sis.INEWriter
+	fake    *inestest.Server // nil: the service is real
+	closers []func() error
+}
+
+// open prepares everything; nothing is sent yet.
+func open(o options, stderr io.Writer) (_ *season, err error) {
+	s := &season{opts: o, stderr: stderr, uai: uai.MustParse("0511296G"), year: 2026}
+	defer func() {
+		if err != nil {
+			s.close()
+		}
+	}()
+	if o.config != "" {
+		if s.cfg, err = readConfig(o.config); err != nil {
+			return nil, err
+		}
+		if s.uai, s.year, err = s.cfg.establishment(); err != nil {
+			return nil, err
+		}
+		s.lang = campaign.Lang(s.cfg.Lang)
+	}
+	if err := s.openFolder(); err != nil {
+		return nil, err
+	}
+	if err := s.openBase(); err != nil {
+		return nil, err
+	}
+	if err := s.openMemory(); err != nil {
+		return nil, err
+	}
+	return s, s.openService()
+}
+
+// openFolder makes the folder of the results, or finds it again.
+func (s *season) openFolder() error {
+	if s.out = s.opts.out; s.out == "" {
+		var err error
+		s.out, err = os.MkdirTemp(".", "rentree-"+time.Now().Format(time.DateOnly)+"-")
+		return err
+	}
+	if err := os.MkdirAll(s.out, 0o700); err != nil {
+		return err
+	}
+	_, err := os.Stat(s.path("state.db"))
+	switch {
+	case err == nil && !s.opts.resume && !s.opts.dryRun:
+		return usageError{fmt.Sprintf("%s holds the memory of an earlier run: -resume goes on with it", s.out)}
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	return nil
+}
+
+func (s *season) path(name string) string { return filepath.Join(s.out, name) }
+
+// openBase finds the students, making the sample ones where none are given.
+func (s *season) openBase() error {
+	path := s.opts.students
+	options, err := s.cfg.csvOptions()
+	if err != nil {
+		return err
+	}
+	if path == "" {
+		path = s.path("students.csv")
+		base := cohort{size: s.opts.size, seed: s.opts.seed}
+		if err := writeFile(path, func(w io.Writer) error { return writeStudents(w, base.students()) }); err != nil {
+			return err
+		}
+	}
+	s.source, err = sis.OpenCSV(path, options)
+	return err
+}
+
+// openMemory opens the ledger and the file of what is written back. A dry run
+// looks at the memory of earlier runs and leaves none.
+func (s *season) openMemory() error {
+	_, err := os.Stat(s.path("state.db"))
+	if s.opts.dryRun && errors.Is(err, fs.ErrNotExist) {
+		s.ledger = campaign.NewMemory()
+		return nil
+	}
+	ledger, err := campaign.OpenFile(s.path("state.db"))
+	if err != nil {
+		return err
+	}
+	s.ledger = ledger
+	s.closers = append(s.closers, ledger.Close)
+	writer, err := sis.OpenINEFile(s.path("written-back.csv"))
+	if err != nil {
+		return err
+	}
+	s.writer = writer
+	s.closers = append(s.closers, writer.Close)
+	return nil
+}
+
+// openService connects to the real service or starts the fake one.
+func (s *season) openService() (err error) {
+	switch {
+	case s.opts.config != "":
+		s.service, err = s.cfg.connect(filepath.Dir(s.opts.config))
+		return err
+	case s.opts.dryRun: // nothing is called: what the client could do is all that counts
+		s.service, err = ines.NewSOAP(ines.SOAPConfig{Contract: ines.ReferenceContract(), Endpoint: "https://ines.invalid/"})
+		return err
+	}
+	if s.fake, err = startFake(s.opts, s.out); err != nil {
+		return err
+	}
+	s.closers = append(s.closers, s.fake.Close)
+	if s.opts.students == "" {
+		if err := seedRegister(s.fake, s.opts); err != nil {
+			return err
+		}
+	}
+	s.service, err = connectFake(s.fake)
+	return err
+}
+
+// close ends what open began, in reverse order.
+func (s *season) close() {
+	for i := len(s.closers) - 1; i >= 0; i-- {
+		if err := s.closers[i](); err != nil {
+			fmt.Fprintf(s.stderr, "rentree: closing: %v\n", err)
+		}
+	}
+	s.closers = nil
+}
+
+// now is the time of the season.
+func (s *season) now() time.Time {
+	if s.fake != nil {
+		return s.fake.Now()
+	}
+	return time.Now()
+}
+
+// day is the day of the fake season, from 1. The fake remembers it over a kill.
+func (s *season) day() int { return int(s.now().Sub(seasonStart)/(24*time.Hour)) + 1 }
+
+// play runs the season from where it stands and writes the results. complete is
+// false when a record was unreadable or the service did not answer for everyone.
+func (s *season) play(ctx context.Context) (complete bool, err error) {
+	res, err := newResults(s)
+	if err != nil {
+		return false, err
+	}
+	defer res.abandon()
+	if err := s.judge(ctx, res); err != nil {
+		return false, err
+	}
+	for {
+		last := s.fake == nil || s.day() >= fakeDays
+		report, err := s.campaign(ctx, res, last)
+		if err != nil {
+			return false, err
+		}
+		res.day(report)
+		if last {
+			break
+		}
+		if err := s.night(); err != nil {
+			return false, err
+		}
+	}
+	if err := res.write(); err != nil {
+		return false, err
+	}
+	res.summary(s.stderr)
+	return res.complete(), nil
+}
+
+// judge gives every INE its verdict, before anything is asked.
+func (s *season) judge(ctx context.Context, res *results) error {
+	bar := newProgress(s.stderr, "judging the numbers")
+	defer bar.end()
+	for student, err := range s.source.Students(ctx, sis.Query{}) {
+		if row, ok := errors.AsType[*sis.RowError](err); ok {
+			res.unreadable(row)
+			continue
+		}
+		if err != nil {
+			return err
+		}
+		v := ine.Judge(student.INE)
+		res.judged(student, v)
+		bar.set(res.students)
+	}
+	return ctx.Err()
+}
+
+// campaign runs one day.
+func (s *season) campaign(ctx context.Context, res *results, last bool) (*campaign.Report, error) {
+	title := "asking INES"
+	if s.fake != nil {
+		title = fmt.Sprintf("day %d, asking INES", s.day())
+	}
+	bar := newProgress(s.stderr, title)
+	defer bar.end()
+	cfg := campaign.Config{
+		Source: s.source, Ledger: s.ledger, UAI: s.uai, Year: s.year, Service: s.service, Writer: s.writer, DryRun: s.opts.dryRun,
+		Parallel: s.cfg.Parallel, MaxRegister: s.cfg.MaxRegister, StopPercent: s.cfg.StopPercent,
+		SettleAfter: time.Duration(s.cfg.SettleAfterDays) * 24 * time.Hour, Now: s.now,
+		OnProgress: func(p campaign.Progress) { bar.set(p.Done) },
+		OnRequest:  res.request,
+		Logger:     slog.New(slog.DiscardHandler),
+	}
+	if s.fake != nil { // nobody is hurt by a fake: no limit, no stop, eight at a time
+		cfg.MaxRegister, cfg.StopPercent, cfg.MaxFailures, cfg.Parallel = -1, -1, 100, 8
+	}
+	if last {
+		cfg.OnItem = res.item
+	}
+	c, err := campaign.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return c.Run(ctx)
+}
+
+// night is between two days of the fake season: people decide the litiges in the
+// portal of INES, all but one that nobody looks at, and a day goes by.
+func (s *season) night() error {
+	litiges := s.fake.Litiges()
+	slices.SortFunc(litiges, func(a, b inestest.Dossier) int { return strings.Compare(a.Student, b.Student) })
+	for i, dossier := range litiges {
+		if i == 0 {
+			continue
+		}
+		if err := s.fake.ResolveLitige(dossier.ID, ine.Number{}); err != nil {
+			return err
+		}
+	}
+	return s.fake.Advance(24 * time.Hour)
+}

@@ -1,0 +1,131 @@
+package passerelle_test
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/passerelle-sup/passerelle/internal/testutil"
+)
+
+const module = "github.com/passerelle-sup/passerelle"
+
+// allowed lists for each package what it may import beside the standard library:
+// packages of this module by their path below it ("." is the root), others by
+// their whole path. A package that is not listed fails the test: its floor is
+// decided here, and ARCHITECTURE.md says why each foreign module is worth it.
+var allowed = map[string][]string{
+	// Floor 0: the vocabulary.
+	".": {"golang.org/x/text/unicode/norm"},
+
+	// Floor 1: the domain, and the plumbing.
+	"uai":           {"."},
+	"ine":           {".", "uai"},
+	"esi":           {".", "ine"},
+	"egracons":      {"."},
+	"esc":           {".", "github.com/google/uuid"},
+	"esc/qr":        {".", "esc", "github.com/skip2/go-qrcode"},
+	"esc/seal":      {".", "esc", "esi", "github.com/golang-jwt/jwt/v5"},
+	"sis":           {"."},
+	"transport":     {".", "github.com/hashicorp/go-retryablehttp", "golang.org/x/time/rate"},
+	"internal/xmlx": {".", "github.com/beevik/etree", "golang.org/x/text/encoding", "golang.org/x/text/encoding/charmap", "golang.org/x/text/transform"},
+	"internal/soap": {".", "internal/xmlx", "github.com/beevik/etree"},
+	"internal/soap/wsdl": {
+		".", "internal/xmlx", "internal/soap", "github.com/beevik/etree",
+	},
+	"internal/journal": {".", "golang.org/x/sys/windows"},
+
+	// Floor 2: clients and servers of the remote systems.
+	"ines": {
+		".", "ine", "uai", "transport", "internal/soap", "internal/soap/wsdl", "internal/xmlx", "github.com/beevik/etree",
+		"github.com/go-playground/validator/v10",
+	},
+	"esc/deuinfo": {".", "esc"},
+	"esc/router":  {".", "esc", "esi", "transport", "internal/journal"},
+
+	// Floor 3: processes over several services, and the fakes.
+	"ines/campaign":              {".", "ine", "uai", "ines", "sis", "internal/journal"},
+	"ines/campaign/campaigntest": {".", "ine", "ines/campaign"},
+	"ines/inestest":              {".", "ine", "uai", "ines", "internal/journal", "internal/soap", "internal/xmlx", "github.com/beevik/etree"},
+	"esc/esctest":                {".", "esc", "esi", "esc/seal", "esc/deuinfo", "esc/router"},
+
+	// What the tests share.
+	"internal/testutil": {".", "github.com/google/go-cmp/cmp"},
+}
+
+// TestImports keeps every package of the SDK to its floor.
+func TestImports(t *testing.T) {
+	t.Parallel()
+	root := testutil.ModuleRoot(t)
+	met := map[string]bool{}
+	for _, file := range sources(t, root) {
+		dir, err := filepath.Rel(root, filepath.Dir(file))
+		if err != nil {
+			t.Fatal(err)
+		}
+		dir = filepath.ToSlash(dir)
+		if strings.HasPrefix(dir, "examples/") {
+			continue // the top floor imports what it likes
+		}
+		met[dir] = true
+		list, ok := allowed[dir]
+		if !ok {
+			t.Errorf("package %s stands on no floor: add it to the table of this test", dir)
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, spec := range parsed.Imports {
+			path := strings.Trim(spec.Path.Value, `"`)
+			if first, _, _ := strings.Cut(path, "/"); !strings.Contains(first, ".") {
+				continue // the standard library
+			}
+			if path == module {
+				path = "."
+			}
+			path = strings.TrimPrefix(path, module+"/")
+			if !slices.Contains(list, path) {
+				t.Errorf("%s imports %s, which its floor does not allow", file, path)
+			}
+		}
+	}
+	for dir := range allowed {
+		if !met[dir] {
+			t.Errorf("the table allows imports to %s, which does not exist", dir)
+		}
+	}
+}
+
+// sources lists the Go files of the SDK module that are not tests.
+func sources(t *testing.T, root string) []string {
+	t.Helper()
+	var files []string
+	err := filepath.WalkDir(root, func(path string, entry fs.DirEntry, err error) error {
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir():
+			name := entry.Name()
+			nested := path == filepath.Join(root, "adapters") || path == filepath.Join(root, "examples", "rentree")
+			if nested || path != root && strings.HasPrefix(name, ".") || name == "testdata" {
+				return filepath.SkipDir
+			}
+		case strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go"):
+			files = append(files, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(files) == 0 {
+		t.Fatal("no file was found: the guard guards nothing")
+	}
+	return files
+}
