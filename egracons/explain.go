@@ -25,7 +25,7 @@ func (r Result) Explain(lang Lang) string {
 	host, home := w.origin(r.Host), w.origin(r.Home)
 	switch r.Status {
 	case Failed:
-		say(w.failed, r.Grade, host)
+		return fmt.Sprintf(w.failed, r.Grade, host)
 	case PassOnly:
 		say(w.passOnly, r.Grade, host)
 		if r.Mark.IsSet() {
@@ -52,10 +52,14 @@ func (r Result) explainConverted(w *words, say func(string, ...any), host, home 
 		say(w.binned, r.Given, r.Grade)
 	}
 	low, high := w.percent(r.Interval.Low, 2), w.percent(r.Interval.High, 2)
+	better := w.noneBetter
+	if r.Interval.Low.Sign() > 0 {
+		better = fmt.Sprintf(w.someBetter, low)
+	}
 	if r.Interval.IsEmpty() {
 		say(w.point, r.Grade, host, low)
 	} else {
-		say(w.interval, r.Grade, host, low, high, low)
+		say(w.interval, r.Grade, host, low, high, better)
 	}
 	var parts, dropped []string
 	for _, c := range r.Candidates {

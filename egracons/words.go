@@ -14,7 +14,7 @@ type words struct {
 	before   string // before the percent sign
 	and      string
 
-	interval, point, binned, candidates, dropped, rule, average, suggested, continuous string
+	interval, someBetter, noneBetter, point, binned, candidates, dropped, rule, average, suggested, continuous string
 	failed, passOnly, ownAverage, noMark, approval                                     string
 	passes, sizeUnknown, years                                                         string
 	policy                                                                             map[Policy]string
@@ -38,8 +38,10 @@ func wordsOf(lang Lang) *words {
 
 var english = words{
 	lang: English, decimal: ".", thousand: "\u202f", before: "\u00a0", and: " and ",
-	interval:    "Grade %s stands, among the passing grades of %s, between %s and %s counted from the best: %s of them are better.",
+	interval:    "Grade %s stands, among the passing grades of %s, between %s and %s counted from the best: %s.",
 	point:       "Grade %s was never awarded among the passing grades of %s; its place is at %s counted from the best.",
+	someBetter:  "%s of them are better",
+	noneBetter:  "none of them is better",
 	binned:      "The mark %s counts as grade %s in the host table.",
 	candidates:  "The same stretch of %s covers %s.",
 	dropped:     "Left out, because their share is below %[2]s: %[1]s.",
@@ -87,8 +89,10 @@ var english = words{
 
 var french = words{
 	lang: French, decimal: ",", thousand: "\u202f", before: "\u00a0", and: " et ",
-	interval:    "Dans l'établissement d'accueil, %[2]s, la note %[1]s se situe parmi les notes de réussite entre %[3]s et %[4]s en partant de la meilleure : %[5]s d'entre elles sont meilleures.",
+	interval:    "Dans l'établissement d'accueil, %[2]s, la note %[1]s se situe parmi les notes de réussite entre %[3]s et %[4]s en partant de la meilleure : %[5]s.",
 	point:       "Dans l'établissement d'accueil, %[2]s, la note %[1]s n'a jamais été attribuée ; sa place parmi les notes de réussite est à %[3]s en partant de la meilleure.",
+	someBetter:  "%s d'entre elles sont meilleures",
+	noneBetter:  "aucune n'est meilleure",
 	binned:      "La note %s compte comme %s dans la table d'accueil.",
 	candidates:  "Dans l'établissement d'origine, %s, la même tranche couvre %s.",
 	dropped:     "Écartées, car leur part est inférieure à %[2]s : %[1]s.",
