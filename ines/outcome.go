@@ -109,7 +109,7 @@ func (r ErrorRule) outcome() passerelle.Outcome {
 // else as an error.
 func (s *SOAP) readFault(op Operation, fault *soap.Fault, fail func(Error) reply) reply {
 	code, message := s.words(fault)
-	e := Error{Code: code, Message: message, Err: fault, Result: passerelle.Unknown, spoken: true}
+	e := Error{Code: code, Message: message, Err: &faultError{fault}, Result: passerelle.Unknown, spoken: true}
 	rule, ok := s.codec.rule(code)
 	if !ok {
 		rule, ok = s.codec.rule(fault.Code.Local)
@@ -127,6 +127,22 @@ func (s *SOAP) readFault(op Operation, fault *soap.Fault, fail func(Error) reply
 	}
 	return fail(e)
 }
+
+// faultError is a fault without its codes, which stand in Error.Code and are
+// shown only where they look like codes.
+type faultError struct{ fault *soap.Fault }
+
+func (e *faultError) Error() string {
+	switch {
+	case e.fault.Client():
+		return "fault of the request"
+	case e.fault.Server():
+		return "fault of the service"
+	}
+	return "fault"
+}
+
+func (e *faultError) Is(target error) bool { return e.fault.Is(target) }
 
 // words returns the service's own code and words in a fault.
 func (s *SOAP) words(fault *soap.Fault) (code, message string) {
