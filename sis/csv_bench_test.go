@@ -98,14 +98,20 @@ func (e *endless) Read(p []byte) (int, error) {
 // TestCSVConstantMemory reads 12 MB of good rows, broken rows, or one line without end, and watches the heap.
 func TestCSVConstantMemory(t *testing.T) {
 	const size = 12 << 20
+	const head = "student;birth_name;sex\n"
 	for name, row := range map[string]string{
-		"rows":        "1;A;F\n",
-		"open quotes": "1;\"A;F\n",
-		"one line":    strings.Repeat("x", 4096),
-		"one quote":   "\"" + strings.Repeat("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n", 200),
+		"rows":                      "1;A;F\n",
+		"a quote that never closes": "2;B;M\n",
+		"open quotes":               "1;\"A;F\n",
+		"one line":                  strings.Repeat("x", 4096),
+		"one quote":                 "\"" + strings.Repeat("xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx\n", 200),
 	} {
+		start := head
+		if name == "a quote that never closes" {
+			start += "\"1;A;F\n"
+		}
 		s, err := sis.NewCSV("f", func() (io.ReadCloser, error) {
-			return io.NopCloser(&endless{rest: []byte("student;birth_name;sex\n"), row: []byte(row), left: size}), nil
+			return io.NopCloser(&endless{rest: []byte(start), row: []byte(row), left: size}), nil
 		}, sis.CSVOptions{Required: []string{}})
 		if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 // Rules of a CSVError.
 const (
-	CSVRuleRead      = "read"      // the file cannot be opened or read
+	CSVRuleRead      = "read"      // the file cannot be opened, read or written
 	CSVRuleEmpty     = "empty"     // there is no first line
 	CSVRuleEncoding  = "encoding"  // the file, or its first line, is in another encoding
 	CSVRuleHeader    = "header"    // the first line cannot be split, or is no header

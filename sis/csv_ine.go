@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"sync"
@@ -21,6 +22,9 @@ import (
 
 // ineColumns is the first line of an INEFile.
 var ineColumns = []string{"system", "student", "year", "ine", "ine_previous", "ine_alternates", "decided_at", "origin"}
+
+// maxINERow bounds a row, in bytes.
+const maxINERow = 64 << 10
 
 // INEFile is an [INEWriter] for student systems that take a file: it adds one row
 // for each update to a CSV file (semicolons, UTF-8) that the system imports.
@@ -72,12 +76,28 @@ func OpenINEFile(path string) (_ *INEFile, err error) {
 	if err := w.f.Truncate(whole); err != nil {
 		return nil, w.failed(err)
 	}
-	if whole == 0 {
-		if err := w.append(ineColumns); err != nil {
-			return nil, err
-		}
+	if whole > 0 {
+		// A row that a killed process wrote and did not sync counts from now on: have it on the disk.
+		err = w.f.Sync()
+	} else if err = w.append(ineRow(ineColumns)); err == nil {
+		err = syncFolder(filepath.Dir(path))
+	}
+	if err != nil {
+		return nil, w.failed(err)
 	}
 	return w, nil
+}
+
+// syncFolder makes the name of a new file durable.
+func syncFolder(dir string) error {
+	if runtime.GOOS == "windows" {
+		return nil // folders cannot be synced there
+	}
+	f, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 func (w *INEFile) failed(err error) error {
@@ -86,20 +106,21 @@ func (w *INEFile) failed(err error) error {
 
 // load reads the rows and returns how many bytes of the file end with a line.
 func (w *INEFile) load() (whole int64, err error) {
-	r := bufio.NewReader(w.f)
+	header := ineRow(ineColumns)
+	r := bufio.NewReaderSize(w.f, maxINERow)
 	for line := 1; ; line++ {
-		text, err := r.ReadString('\n')
-		if err == io.EOF {
-			return whole, nil
-		}
-		if err != nil {
+		piece, err := r.ReadSlice('\n')
+		text := string(piece)
+		switch {
+		case err != nil && err != io.EOF && err != bufio.ErrBufferFull:
 			return 0, w.failed(err)
+		case line == 1 && text != header && (err == nil || !strings.HasPrefix(header, text)):
+			return 0, &CSVError{Source: w.name, Rule: CSVRuleHeader, Want: "the first line of an INE file, as this package writes it"}
+		case err == io.EOF:
+			return whole, nil
 		}
 		whole += int64(len(text))
 		if line == 1 {
-			if text != ineRow(ineColumns) {
-				return 0, &CSVError{Source: w.name, Rule: CSVRuleHeader, Want: "the first line of an INE file, as this package writes it"}
-			}
 			continue
 		}
 		reader := csv.NewReader(strings.NewReader(text))
@@ -125,21 +146,15 @@ func ineRow(fields []string) string {
 }
 
 // append writes a row and returns when it is on the disk.
-func (w *INEFile) append(fields []string) error {
-	row := ineRow(fields)
+func (w *INEFile) append(row string) error {
 	n, err := w.f.WriteString(row)
 	if err == nil && n < len(row) {
 		err = io.ErrShortWrite
 	}
-	if err == nil {
-		err = w.f.Sync()
-	}
 	if err != nil {
-		w.fault = w.failed(err)
-		return w.fault
+		return err
 	}
-	w.rows[row] = true
-	return nil
+	return w.f.Sync()
 }
 
 // WriteINE implements [INEWriter]. An update without student or number, or with a
@@ -161,14 +176,18 @@ func (w *INEFile) WriteINE(ctx context.Context, u INEUpdate) error {
 			faults.Add(ineColumns[i], "character", "no line break")
 		}
 	}
-	if err := faults.Err(); err != nil {
-		return err
-	}
 	if u.Year != 0 {
 		fields[2] = strconv.Itoa(u.Year)
 	}
 	if !u.DecidedAt.IsZero() {
 		fields[6] = u.DecidedAt.UTC().Format(time.RFC3339Nano)
+	}
+	row := ineRow(fields)
+	if len(row) > maxINERow {
+		faults.Add("Alternates", "length", "a row of at most 64 KiB")
+	}
+	if err := faults.Err(); err != nil {
+		return err
 	}
 
 	w.mu.Lock()
@@ -176,15 +195,17 @@ func (w *INEFile) WriteINE(ctx context.Context, u INEUpdate) error {
 	if w.fault != nil {
 		return w.fault
 	}
-	if w.rows[ineRow(fields)] {
+	if w.rows[row] {
 		return nil
 	}
 	if held := w.definitive[u.Student]; held != "" && held != u.Definitive && held != u.Moment {
 		return fmt.Errorf("%s: student %s: %w: the file holds another definitive number", w.name, u.Student, passerelle.ErrConflict)
 	}
-	if err := w.append(fields); err != nil {
-		return err
+	if err := w.append(row); err != nil {
+		w.fault = w.failed(err)
+		return w.fault
 	}
+	w.rows[row] = true
 	w.definitive[u.Student] = u.Definitive
 	return nil
 }

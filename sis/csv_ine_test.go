@@ -92,6 +92,11 @@ func TestINEFileRefuses(t *testing.T) {
 		err.Error() != "Student: required: want the student whose number it is; Definitive: required: want the definitive number; origin: character: want no line break" {
 		t.Errorf("an empty update: %v", err)
 	}
+	long := ineUpdate
+	long.Alternates = []string{strings.Repeat("x", 64<<10)}
+	if err := f.WriteINE(t.Context(), long); !errors.Is(err, passerelle.ErrInvalid) {
+		t.Errorf("a huge update: %v, want ErrInvalid", err)
+	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if err := f.WriteINE(ctx, ineUpdate); !errors.Is(err, context.Canceled) {
@@ -143,6 +148,9 @@ func TestINEFileForeign(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ data, want string }{
 		"another file": {"student;ine\n1;2\n", "f: header: want the first line of an INE file, as this package writes it"},
+		"a text":       {"hello", "f: header: want the first line of an INE file, as this package writes it"},
+		"a huge line":  {strings.Repeat("x", 1<<20), "f: header: want the first line of an INE file, as this package writes it"},
+		"a huge row":   {ineHeader + strings.Repeat("x", 1<<20), "f:2: row: fields: want 8 fields, as this package writes them"},
 		"a short row":  {ineHeader + "csv;1\n", "f:2: row: fields: want 8 fields, as this package writes them"},
 		"a broken row": {ineHeader + "csv;\"1\n", "f:2: row: fields: want 8 fields, as this package writes them"},
 	} {
