@@ -41,8 +41,9 @@ type bar struct {
 
 // group is the students of one outcome that someone must act on.
 type group struct {
-	Title, Todo string
-	Items       []row
+	Title, Todo               string
+	Items                     []row
+	HasWhy, HasCode, HasSince bool // which columns hold something
 }
 
 // row is one student of a group.
@@ -56,7 +57,7 @@ func (r *results) page(w io.Writer) error {
 	}
 	v := pageView{
 		Lang: lang, W: pageWords[lang], UAI: r.uai.String(), Year: r.year, Date: r.report.Finished.Format("02/01/2006"), Students: r.students,
-		Total: r.report.Total, ToDo: len(r.report.ToDo()), Written: r.report.Written, Stopped: r.report.Stopped, DryRun: r.opts.dryRun,
+		Total: r.report.Total, ToDo: len(r.report.ToDo()), Written: r.report.Written, Stopped: r.report.StoppedWhy.Text(lang), DryRun: r.opts.dryRun,
 	}
 	for _, n := range r.calls {
 		v.Calls += n
@@ -100,6 +101,9 @@ func groupOf(o campaign.Outcome, lang campaign.Lang, items []campaign.Item) grou
 		for _, s := range i.Suggestions {
 			line.Suggestions += " " + s
 		}
+		g.HasWhy = g.HasWhy || line.Why != "" || line.Suggestions != ""
+		g.HasCode = g.HasCode || line.Code != "" || line.Message != ""
+		g.HasSince = g.HasSince || line.Since != ""
 		g.Items = append(g.Items, line)
 	}
 	return g

@@ -108,7 +108,7 @@ func (r *run) ask(ctx context.Context, item Item, rec Record, q question) (Item,
 		return item, nil
 	}
 	if r.cfg.DryRun {
-		item.Outcome, item.Detail = Planned, plan(q, r.verifier != nil)
+		item = item.because(Planned, plan(q, r.verifier != nil))
 		if r.cfg.OnRequest != nil && registrable(q.verdict) {
 			r.mu.Lock()
 			r.cfg.OnRequest(r.request(q))
@@ -119,7 +119,7 @@ func (r *run) ask(ctx context.Context, item Item, rec Record, q question) (Item,
 	known := rec.State == StateUnknown && r.askedLately(rec, q) // the search was answered, the registration not sent
 	if !known {
 		if why, ok := r.gate.calls(); !ok {
-			item.Outcome, item.Detail = Unanswered, why
+			item = item.because(Unanswered, why)
 			return item, nil
 		}
 		answer, err := r.verifyOrSearch(ctx, q)
@@ -138,7 +138,7 @@ func (r *run) ask(ctx context.Context, item Item, rec Record, q question) (Item,
 	}
 	if !registrable(q.verdict) {
 		item = item.fromRecord(rec)
-		item.Outcome, item.Detail = ToCheck, q.verdict.Reason()
+		item = item.because(ToCheck, toCheck(q.verdict))
 		item.Suggestions = suggestions(q.verdict)
 		return item, nil
 	}
@@ -184,21 +184,18 @@ func (r *run) precheck(item Item, q question) (Item, bool) {
 		}
 	}
 	item.Faults, item.Detail = faults, faults.Error()
-	if q.verdict.Status == ine.StatusMalformed || q.verdict.Status == ine.StatusSuspect {
-		item.Detail += "; " + q.verdict.Reason()
-	}
 	return item, true
 }
 
 // plan says what a dry run would have done.
-func plan(q question, verifier bool) string {
+func plan(q question, verifier bool) Reason {
 	switch {
 	case registrable(q.verdict):
-		return "would be searched for, then registered if INES does not know the person"
+		return because("plan-register")
 	case verifiable(q.verdict) && verifier:
-		return "would be verified"
+		return because("plan-verify")
 	default:
-		return "would be searched for"
+		return because("plan-search")
 	}
 }
 

@@ -114,7 +114,9 @@ func (r *run) pending(ctx context.Context, item Item, rec Record, q question) (I
 	why, ok := r.gate.calls()
 	if !ok || q.identity == "" {
 		item = item.fromRecord(rec)
-		item.Detail = why
+		if !ok {
+			item = item.because(item.Outcome, why)
+		}
 		return item, nil
 	}
 	answer, err := r.searcher.Search(ctx, ines.SearchRequest{Person: q.student.Person})

@@ -2,7 +2,6 @@ package campaign
 
 import (
 	"errors"
-	"fmt"
 	"sync"
 
 	"github.com/passerelle-sup/passerelle"
@@ -20,17 +19,17 @@ type gate struct {
 	accepted bool   // INES has taken the credentials in this run
 	refusals int    // calls in a row that refused the credentials or the right
 	failures int    // calls in a row without an answer
-	noCalls  string // why no call is made any more; "" while they are
+	noCalls  Reason // why no call is made any more; zero while they are
 	answered int    // registrations answered
 	bad      int    // of those, litiges and refusals
-	noSends  string // why nothing is registered any more
+	noSends  Reason // why nothing is registered any more
 }
 
 // calls reports whether INES may be called, and why not.
-func (g *gate) calls() (why string, ok bool) {
+func (g *gate) calls() (why Reason, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	return g.noCalls, g.noCalls == ""
+	return g.noCalls, g.noCalls.IsZero()
 }
 
 // sawAnswer counts a call that was answered.
@@ -54,33 +53,33 @@ func (g *gate) sawError(err error) {
 		if g.refusals++; g.accepted && g.refusals < maxRefusals {
 			return
 		}
-		g.noCalls = "INES refuses the credentials"
+		g.noCalls = because("credentials")
 		if errors.Is(err, passerelle.ErrForbidden) {
-			g.noCalls = "INES refuses this right to the credentials"
+			g.noCalls = because("right")
 		}
 	case errors.Is(err, passerelle.ErrUnavailable), errors.Is(err, passerelle.ErrRateLimited), errors.Is(err, passerelle.ErrProtocol):
-		if g.failures++; g.failures >= g.maxFailures && g.noCalls == "" {
-			g.noCalls = fmt.Sprintf("INES did not answer %d times in a row", g.failures)
+		if g.failures++; g.failures >= g.maxFailures && g.noCalls.IsZero() {
+			g.noCalls = because("silence", g.failures)
 		}
 	}
 }
 
 // admit takes the right to send one registration, or says why there is none.
-func (g *gate) admit() (why string, ok bool) {
+func (g *gate) admit() (why Reason, ok bool) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	switch {
-	case g.noCalls != "":
+	case !g.noCalls.IsZero():
 		return g.noCalls, false
-	case g.noSends != "":
+	case !g.noSends.IsZero():
 		return g.noSends, false
 	case g.room == 0:
-		return fmt.Sprintf("limit of %d registrations in this run", g.limited), false
+		return because("limit", g.limited), false
 	}
 	if g.room > 0 {
 		g.room--
 	}
-	return "", true
+	return Reason{}, true
 }
 
 // giveBack returns a right that was not used.
@@ -100,16 +99,16 @@ func (g *gate) registered(bad bool) {
 	if bad {
 		g.bad++
 	}
-	if g.stopPercent >= 0 && g.answered >= stopSample && g.bad*100 > g.stopPercent*g.answered && g.noSends == "" {
-		g.noSends = fmt.Sprintf("%d of %d registrations ended in a litige or a refusal, more than %d %%", g.bad, g.answered, g.stopPercent)
+	if g.stopPercent >= 0 && g.answered >= stopSample && g.bad*100 > g.stopPercent*g.answered && g.noSends.IsZero() {
+		g.noSends = because("share", g.bad, g.answered, g.stopPercent)
 	}
 }
 
-// stopped tells why the run stopped calling or registering, or "".
-func (g *gate) stopped() string {
+// stopped tells why the run stopped calling or registering.
+func (g *gate) stopped() Reason {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if g.noCalls != "" {
+	if !g.noCalls.IsZero() {
 		return g.noCalls
 	}
 	return g.noSends

@@ -16,7 +16,8 @@ import (
 // down what became of it.
 func (r *run) registerStudent(ctx context.Context, item Item, rec Record, q question) (Item, error) {
 	if why, ok := r.gate.admit(); !ok {
-		item.Outcome, item.Detail, item.Since = Held, why, rec.Since
+		item = item.because(Held, why)
+		item.Since = rec.Since
 		return item, nil
 	}
 	if ctx.Err() != nil {
@@ -47,8 +48,7 @@ func (r *run) registerStudent(ctx context.Context, item Item, rec Record, q ques
 	case StateConfirmed:
 		return r.confirmed(ctx, item, rec, q)
 	case StateUnknown: // nothing was sent
-		item.Outcome, item.Detail = Unanswered, "the registration was not sent"
-		return item, nil
+		return item.because(Unanswered, because("not-sent")), nil
 	}
 	return item.fromRecord(rec), nil
 }
@@ -75,9 +75,7 @@ func (r *run) putClaimed(ctx context.Context, rec Record, claim string, settle f
 // notGranted is a student whose claim the ledger refuses.
 func (r *run) notGranted(ctx context.Context, item Item, refusal *ClaimError) (Item, error) {
 	if refusal.Student != item.Student {
-		item.Outcome = Duplicate
-		item.Detail = fmt.Sprintf("%s has the same civil identity and was registered", refusal.Student)
-		return item, nil
+		return item.because(Duplicate, because("same-identity", refusal.Student)), nil
 	}
 	rec, err := r.cfg.Ledger.Get(ctx, item.Student) // another run was quicker
 	if err != nil {

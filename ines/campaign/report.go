@@ -23,10 +23,11 @@ type Report struct {
 	DryRun   bool      `json:"dry_run,omitempty"`
 	Key      string    `json:"key,omitempty"` // in a part of Split: whose part it is
 
-	Total   int                    `json:"total"`
-	Counts  map[Outcome]int        `json:"counts"`
-	Calls   map[ines.Operation]int `json:"calls,omitempty"`
-	Stopped string                 `json:"stopped,omitempty"` // why the run did not do all that it could have done
+	Total      int                    `json:"total"`
+	Counts     map[Outcome]int        `json:"counts"`
+	Calls      map[ines.Operation]int `json:"calls,omitempty"`
+	Stopped    string                 `json:"stopped,omitempty"`    // why the run did not do all that it could have done, in English
+	StoppedWhy Reason                 `json:"stopped_why,omitzero"` // the same, for any language
 
 	Written       int `json:"written"`        // numbers that the student system has taken over
 	WriteFailures int `json:"write_failures"` // and that it did not take
@@ -45,7 +46,8 @@ type Item struct {
 	Outcome Outcome   `json:"outcome"`
 	Since   time.Time `json:"since,omitzero"` // when the student came to this
 
-	Detail  string                 `json:"detail,omitempty"` // for people; no personal data
+	Detail  string                 `json:"detail,omitempty"` // for people, in English; no personal data
+	Reason  Reason                 `json:"reason,omitzero"`  // the same for any language, where the campaign itself has one
 	Faults  passerelle.FieldErrors `json:"faults,omitempty"` // fields that are missing or wrong
 	Code    string                 `json:"code,omitempty"`   // INES's code, untouched
 	Message string                 `json:"message,omitempty"`
@@ -80,6 +82,12 @@ func (i Item) fromRecord(r Record) Item {
 			i.Alternates = append(i.Alternates, n.String())
 		}
 	}
+	return i
+}
+
+// because sets the outcome and its reason.
+func (i Item) because(o Outcome, why Reason) Item {
+	i.Outcome, i.Reason, i.Detail = o, why, why.String()
 	return i
 }
 
@@ -130,7 +138,7 @@ func (r *Report) Split() map[string]*Report {
 		part := parts[i.Key]
 		if part == nil {
 			part = &Report{
-				Started: r.Started, Finished: r.Finished, UAI: r.UAI, Year: r.Year, DryRun: r.DryRun, Key: i.Key, Stopped: r.Stopped,
+				Started: r.Started, Finished: r.Finished, UAI: r.UAI, Year: r.Year, DryRun: r.DryRun, Key: i.Key, Stopped: r.Stopped, StoppedWhy: r.StoppedWhy,
 				Counts: make(map[Outcome]int),
 			}
 			parts[i.Key] = part

@@ -57,7 +57,7 @@ func (i Item) row(lang Lang) []string {
 	if !i.Since.IsZero() {
 		since = i.Since.Format(time.DateOnly)
 	}
-	detail := i.Detail
+	detail := i.Why(lang)
 	if i.WriteBack != "" {
 		detail = strings.TrimPrefix(detail+"; "+i.WriteBack, "; ")
 	}

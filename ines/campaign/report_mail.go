@@ -42,7 +42,7 @@ func (r *Report) Mail(lang Lang) (Mail, error) {
 	var b strings.Builder
 	fmt.Fprintf(&b, heads.intro+"\n", r.Total, day)
 	if r.Stopped != "" {
-		fmt.Fprintf(&b, heads.stopped+"\n", r.Stopped)
+		fmt.Fprintf(&b, heads.stopped+"\n", r.StoppedWhy.Text(lang))
 	}
 	b.WriteString("\n")
 	for _, o := range Outcomes() {
@@ -103,6 +103,9 @@ func (r *Report) mailKind(b *strings.Builder, lang Lang, o Outcome, items []Item
 // Why says in one line what is wrong with a student: the names of the fields, or
 // the detail.
 func (i Item) Why(lang Lang) string {
+	if !i.Reason.IsZero() {
+		return i.Reason.Text(lang)
+	}
 	if len(i.Faults) == 0 {
 		return i.Detail
 	}

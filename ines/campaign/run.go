@@ -50,13 +50,14 @@ func (c *Campaign) Run(ctx context.Context) (*Report, error) {
 	err := r.all(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.report.Stopped = r.gate.stopped()
-	if err != nil {
-		r.report.Stopped = err.Error()
-		if ctx.Err() != nil {
-			r.report.Stopped = "interrupted"
-		}
+	r.report.StoppedWhy = r.gate.stopped()
+	switch {
+	case err != nil && ctx.Err() != nil:
+		r.report.StoppedWhy = because("interrupted")
+	case err != nil:
+		r.report.StoppedWhy = Reason{Key: err.Error()}
 	}
+	r.report.Stopped = r.report.StoppedWhy.String()
 	r.report.finish(c.cfg.Now())
 	return r.report, err
 }
@@ -179,12 +180,12 @@ func (r *run) dispatch(ctx context.Context, jobs chan<- job) error {
 		}
 		if line, again := r.metBefore(s); again {
 			item := r.item(s)
-			item.seq, item.Outcome = seq, Duplicate
-			item.Detail = fmt.Sprintf("the reference %s stands in line %d too", item.Student, line)
+			item.seq = seq
+			why := because("same-reference-line", item.Student, line)
 			if line == 0 {
-				item.Detail = fmt.Sprintf("the reference %s stands twice in the base", item.Student)
+				why = because("same-reference", item.Student)
 			}
-			r.done(item)
+			r.done(item.because(Duplicate, why))
 			continue
 		}
 		select {
@@ -260,9 +261,9 @@ func (r *run) orphans(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("campaign: reading the ledger: %w", err)
 		}
-		item := Item{Student: ref, Detail: "the student is no longer in the base"}
+		item := Item{Student: ref}.fromRecord(rec)
 		r.mu.Lock()
-		r.report.Orphans = append(r.report.Orphans, item.fromRecord(rec))
+		r.report.Orphans = append(r.report.Orphans, item.because(item.Outcome, because("left")))
 		r.mu.Unlock()
 	}
 	return nil

@@ -1,0 +1,103 @@
+package campaign
+
+import (
+	"fmt"
+
+	"github.com/passerelle-sup/passerelle/ine"
+)
+
+// Reason says why a student, or a run, came to where it is, in any of the
+// languages. The zero Reason says nothing.
+type Reason struct {
+	Key  string   `json:"key"` // a stable word
+	Args []string `json:"args,omitempty"`
+}
+
+// because makes a reason of a key of reasonTexts.
+func because(key string, args ...any) Reason {
+	r := Reason{Key: key}
+	for _, a := range args {
+		r.Args = append(r.Args, fmt.Sprint(a))
+	}
+	return r
+}
+
+// IsZero reports whether r says nothing.
+func (r Reason) IsZero() bool { return r.Key == "" }
+
+// Text says the reason to a person. It holds no personal data.
+func (r Reason) Text(lang Lang) string {
+	form, ok := reasonTexts[lang.orFrench()][r.Key]
+	if !ok {
+		return r.Key
+	}
+	args := make([]any, len(r.Args))
+	for i, a := range r.Args {
+		args[i] = a
+	}
+	return fmt.Sprintf(form, args...)
+}
+
+// String is Text in English.
+func (r Reason) String() string { return r.Text(English) }
+
+// toCheck says what is wrong with a number when INES does not know the person.
+func toCheck(v ine.Verdict) Reason {
+	switch {
+	case v.Status == ine.StatusMalformed:
+		return because("not-an-ine")
+	case v.Status == ine.StatusSuspect && v.ExpectedKey != "":
+		return because("wrong-key", v.ExpectedKey)
+	case v.Status == ine.StatusSuspect:
+		return because("suspect")
+	case v.Status == ine.StatusUnknown:
+		return because("no-known-family")
+	default:
+		return because("not-known")
+	}
+}
+
+var reasonTexts = map[Lang]map[string]string{
+	English: {
+		"not-an-ine":          "what is recorded is no INE, and INES does not know the person",
+		"wrong-key":           "the key of the number should be %s, and INES does not know the person",
+		"suspect":             "the number is not right, and INES does not know the person",
+		"no-known-family":     "the number has the form of no known family, and INES does not know the person",
+		"not-known":           "INES knows neither this number with this birth date nor the person",
+		"same-reference":      "the reference %s stands twice in the base",
+		"same-reference-line": "the reference %s stands in line %s too",
+		"same-identity":       "%s has the same civil identity and was registered",
+		"limit":               "limit of %s registrations in this run",
+		"share":               "%s of %s registrations ended in a litige or a refusal, more than %s %%",
+		"credentials":         "INES refuses the credentials",
+		"right":               "INES refuses this right to the credentials",
+		"silence":             "INES did not answer %s times in a row",
+		"not-sent":            "the registration was not sent",
+		"plan-register":       "would be searched for, then registered if INES does not know the person",
+		"plan-verify":         "would be verified",
+		"plan-search":         "would be searched for",
+		"left":                "the student is no longer in the base",
+		"interrupted":         "interrupted",
+	},
+	French: {
+		"not-an-ine":          "la valeur saisie n'est pas un INE, et INES ne connaît pas la personne",
+		"wrong-key":           "la clé du numéro devrait être %s, et INES ne connaît pas la personne",
+		"suspect":             "le numéro n'est pas juste, et INES ne connaît pas la personne",
+		"no-known-family":     "le numéro n'a la forme d'aucune famille connue, et INES ne connaît pas la personne",
+		"not-known":           "INES ne connaît ni ce numéro avec cette date de naissance, ni la personne",
+		"same-reference":      "la référence %s figure deux fois dans la base",
+		"same-reference-line": "la référence %s figure aussi ligne %s",
+		"same-identity":       "%s a le même état civil et a été présenté",
+		"limit":               "limite de %s immatriculations pour ce passage",
+		"share":               "%s immatriculations sur %s en litige ou refusées, plus de %s %%",
+		"credentials":         "INES refuse les identifiants de connexion",
+		"right":               "INES refuse ce droit au compte",
+		"silence":             "INES n'a pas répondu %s fois de suite",
+		"not-sent":            "la demande n'est pas partie",
+		"plan-register":       "serait cherché, puis immatriculé si INES ne connaît pas la personne",
+		"plan-verify":         "serait vérifié",
+		"plan-search":         "serait cherché",
+		"left":                "l'étudiant n'est plus dans la base",
+		"interrupted":         "interruption",
+	},
+}
