@@ -1,0 +1,104 @@
+package passerelle_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/passerelle-sup/passerelle/internal/testutil"
+)
+
+// given are the variables that the snippets of the README take for granted.
+var given = []struct{ name, decl string }{
+	{"ctx", "ctx := context.Background()"},
+	{"wsdl", "var wsdl []byte"},
+	{"mapping", "var mapping ines.Mapping"},
+	{"client", "var client *ines.SOAP"},
+}
+
+// TestREADME compiles every Go snippet of the README as the body of a function.
+func TestREADME(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs the compiler")
+	}
+	t.Parallel()
+	root := testutil.ModuleRoot(t)
+	text, err := os.ReadFile(filepath.Join(root, "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	snippets := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(text, -1)
+	if len(snippets) == 0 {
+		t.Fatal("the README shows no code")
+	}
+	var files []string
+	for i, s := range snippets {
+		file := filepath.Join(dir, fmt.Sprintf("snippet%d.go", i))
+		if err := os.WriteFile(file, []byte(program(t, root, i, string(s[1]))), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		files = append(files, file)
+	}
+	main := filepath.Join(dir, "main.go")
+	if err := os.WriteFile(main, []byte("package main\n\nfunc main() {}\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), "go", append([]string{"build", "-o", os.DevNull, main}, files...)...)
+	cmd.Dir = root
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("the snippets of the README do not compile: %v\n%s", err, out)
+	}
+}
+
+// program makes a file of a snippet: imports by the package names that it uses,
+// declarations of what it takes for granted, and a use of what it leaves unused.
+func program(t *testing.T, root string, n int, body string) string {
+	t.Helper()
+	var decls, uses strings.Builder
+	for _, g := range given {
+		if regexp.MustCompile(`\b`+g.name+`\b`).MatchString(body) && !regexp.MustCompile(`\b`+g.name+`(, \w+)? :=`).MatchString(body) {
+			decls.WriteString("\t" + g.decl + "\n")
+		}
+	}
+	for _, m := range regexp.MustCompile(`(?m)^(\w+)(?:, (\w+))? :=`).FindAllStringSubmatch(body, -1) {
+		for _, name := range m[1:] {
+			if name != "" && name != "_" {
+				uses.WriteString("\t_ = " + name + "\n")
+			}
+		}
+	}
+	whole := decls.String() + body + uses.String()
+	imports := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\b([a-z]\w*)\.[A-Z]`).FindAllStringSubmatch(whole, -1) {
+		imports[importPath(root, m[1])] = true
+	}
+	var head strings.Builder
+	for path := range imports {
+		if path != "" {
+			fmt.Fprintf(&head, "import %q\n", path)
+		}
+	}
+	return fmt.Sprintf("package main\n\n%s\nfunc snippet%d() error {\n%s\treturn nil\n}\n", head.String(), n, whole)
+}
+
+// importPath finds the package of a name: one of this module, or of the standard
+// library. Variables have none.
+func importPath(root, name string) string {
+	switch name {
+	case "passerelle":
+		return module
+	case "fmt", "os", "log", "context", "errors", "time", "strings":
+		return name
+	}
+	for dir := range allowed {
+		if filepath.Base(dir) == name {
+			return module + "/" + dir
+		}
+	}
+	return ""
+}
