@@ -44,7 +44,7 @@ func (o *Options) Parse(data []byte, label string) (*Envelope, error) {
 	if err != nil {
 		return nil, err
 	}
-	env := &Envelope{Root: doc.Root(), maxElements: o.Limits.MaxElements}
+	env := &Envelope{Root: doc.Root(), maxElements: o.Limits.WithDefaults().MaxElements}
 	switch {
 	case xmlx.Is(env.Root, Namespace11, "Envelope"):
 	case xmlx.Is(env.Root, Namespace12, "Envelope"):

@@ -8,11 +8,9 @@ import (
 	"github.com/passerelle-sup/passerelle/internal/xmlx"
 )
 
-// Bounds of what references may unfold to.
-const (
-	maxReferences    = 100     // references through references
-	defaultInlineMax = 500_000 // elements and attributes copied, where Limits says nothing
-)
+// maxReferences bounds references through references. The elements and attributes
+// copied are bounded by Limits.MaxElements.
+const maxReferences = 100
 
 // Inline puts what is referred to in the place of each reference of an answer in
 // the SOAP encoding: the href and id attributes of SOAP 1.1 (section 5.4.1), with
@@ -26,9 +24,6 @@ func (e *Envelope) Inline() error {
 		return nil
 	}
 	r := resolver{version: e.Version, ids: map[string]*etree.Element{}, active: map[string]bool{}, left: e.maxElements}
-	if r.left <= 0 {
-		r.left = defaultInlineMax
-	}
 	for i, el := range e.independent {
 		if root, _ := xmlx.Attr(el, e.encoding(), "root"); root != "0" {
 			e.Body = e.independent[i]

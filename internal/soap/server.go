@@ -91,11 +91,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "want text/xml for SOAP 1.1 or application/soap+xml for SOAP 1.2", http.StatusUnsupportedMediaType)
 		return
 	}
-	limit := s.Limits.MaxBytes
-	if limit <= 0 {
-		limit = 16 << 20
-	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, s.Limits.WithDefaults().MaxBytes))
 	if err != nil {
 		if _, ok := errors.AsType[*http.MaxBytesError](err); ok {
 			http.Error(w, "the request is too large", http.StatusRequestEntityTooLarge)

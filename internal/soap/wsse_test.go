@@ -164,6 +164,21 @@ func TestVerify(t *testing.T) {
 	}
 }
 
+// TestVerifyUnknownAccount sends the digest of an empty password, computed with
+// OpenSSL, for an account that does not exist: there is no secret to match.
+func TestVerifyUnknownAccount(t *testing.T) {
+	t.Parallel()
+	in := head11 + securityHeader(`<o:UsernameToken><o:Username>nobody</o:Username><o:Password Type="`+digestType+`">jwthWv25C3m9NAgFlyrKrsEfesA=</o:Password>`+
+		`<o:Nonce>AAECAwQFBgcICQoLDA0ODw==</o:Nonce><u:Created>2026-09-01T08:30:00.000Z</u:Created></o:UsernameToken>`) + `<s:Body/>` + tail
+	env, err := new(soap.Options).Parse([]byte(in), "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if user, err := verifier(rentree).Verify(env); code(err) != "FailedAuthentication" || user != "" {
+		t.Errorf("account %q, %v, want FailedAuthentication", user, err)
+	}
+}
+
 func with(u soap.UsernameToken, change func(*soap.UsernameToken)) soap.UsernameToken {
 	change(&u)
 	return u

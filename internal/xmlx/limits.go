@@ -12,7 +12,8 @@ type Limits struct {
 	MaxAttrs    int   // attributes of one element, namespace declarations included; 256
 }
 
-func (l Limits) withDefaults() Limits {
+// WithDefaults returns l with its zero fields filled in.
+func (l Limits) WithDefaults() Limits {
 	if l.MaxBytes <= 0 {
 		l.MaxBytes = 16 << 20
 	}

@@ -12,7 +12,7 @@ import (
 // character set that the transport named, empty when it named none; see [Decode].
 // Every refusal is an [Error].
 func Parse(data []byte, label string, limits Limits) (*etree.Document, error) {
-	limits = limits.withDefaults()
+	limits = limits.WithDefaults()
 	if int64(len(data)) > limits.MaxBytes {
 		return nil, &Error{Rule: "size", Want: "a smaller document"}
 	}
@@ -85,5 +85,5 @@ func NewDecoder(r io.Reader, label string, limits Limits) (*xml.Decoder, error) 
 		return nil, err
 	}
 	src := &source{r: in, buf: make([]byte, 0, 32<<10)}
-	return xml.NewTokenDecoder(newGuard(src, limits.withDefaults(), declared)), nil
+	return xml.NewTokenDecoder(newGuard(src, limits.WithDefaults(), declared)), nil
 }
