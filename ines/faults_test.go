@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 	"github.com/passerelle-sup/passerelle/ines"
 	"github.com/passerelle-sup/passerelle/ines/inestest"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
+	"github.com/passerelle-sup/passerelle/transport"
 )
 
 // ask sends the request of an operation and returns the first answer, how many
@@ -224,4 +226,62 @@ func TestCancelled(t *testing.T) {
 		t.Errorf("got %v (%v), want the deadline, outcome unknown", err, passerelle.OutcomeOf(err))
 	}
 	testutil.Equal(t, "numbers created", s.Registrations(hans).Created, 1)
+}
+
+// TestNotNow has the service say, in a fault that the contract knows, that it is
+// closed: a question is asked again, a registration is not.
+func TestNotNow(t *testing.T) {
+	t.Parallel()
+	const closed = `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><s:Fault><faultcode>s:Server</faultcode><faultstring>fermé</faultstring>` +
+		`<detail><erreur><code>INVENTE-MAINTENANCE</code><message>jusqu'à midi</message></erreur></detail></s:Fault></s:Body></s:Envelope>`
+	for op, want := range map[ines.Operation]int{ines.OpVerify: 3, ines.OpRegister: 1} {
+		t.Run(string(op), func(t *testing.T) {
+			t.Parallel()
+			arrived := 0
+			base := roundTripper(func(r *http.Request) (*http.Response, error) {
+				arrived++
+				return canned{500, "text/xml; charset=utf-8", []byte(closed)}.RoundTrip(r)
+			})
+			retry := quick
+			retry.MaxAttempts = 3
+			c, err := ines.NewSOAP(ines.SOAPConfig{Contract: ines.ReferenceContract(), Endpoint: "http://ines.invalid", Transport: transport.Config{Base: base, Retry: retry}})
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, _, err = ask(t.Context(), c, op)
+			if !errors.Is(err, passerelle.ErrUnavailable) {
+				t.Errorf("got %v, want unavailable", err)
+			}
+			testutil.Equal(t, "requests", arrived, want)
+			e, _ := errors.AsType[*ines.Error](err)
+			testutil.Equal(t, "code", e.Code, "INVENTE-MAINTENANCE")
+			testutil.Equal(t, "words", e.Message, "jusqu'à midi")
+			if op == ines.OpRegister {
+				testutil.Equal(t, "outcome", e.Outcome(), passerelle.Answered)
+			}
+		})
+	}
+}
+
+// TestBearer sends a token beside the envelope.
+func TestBearer(t *testing.T) {
+	t.Parallel()
+	var got string
+	base := roundTripper(func(r *http.Request) (*http.Response, error) {
+		got = r.Header.Get("Authorization")
+		return canned{401, "text/plain", nil}.RoundTrip(r)
+	})
+	cfg := ines.SOAPConfig{Contract: ines.ReferenceContract(), Endpoint: "http://ines.invalid", Token: transport.StaticToken("jeton"), Transport: transport.Config{Base: base}}
+	c, err := ines.NewSOAP(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _, err = ask(t.Context(), c, ines.OpRegister)
+	if !errors.Is(err, passerelle.ErrUnauthorized) || passerelle.OutcomeOf(err) != passerelle.Answered {
+		t.Errorf("got %v (%v), want unauthorized, answered", err, passerelle.OutcomeOf(err))
+	}
+	testutil.Equal(t, "header", got, "Bearer jeton")
+	cfg.Contract.Basic = &ines.Credentials{Username: "u", Password: "p"}
+	_, err = ines.NewSOAP(cfg)
+	testutil.Equal(t, "two kinds of credentials", faultNames(t, err), []string{"Token conflict"})
 }

@@ -39,7 +39,7 @@ func TestLeaks(t *testing.T) {
 		var e *ines.Error
 		if errors.As(err, &e) {
 			logger.Info("structured", "error", slog.AnyValue(e))
-			leaks.Error(errors.New(fmt.Sprintf("%v %s", account, clientID)))
+			leaks.Error(fmt.Errorf("%v %s", account, clientID))
 		}
 		if inner, ok := errors.AsType[*transport.Error](err); ok {
 			leaks.Error(inner)

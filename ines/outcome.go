@@ -167,6 +167,15 @@ func inside(el *etree.Element, path string) string {
 	return xmlx.Text(xmlx.Path(el, xmlx.Any, strings.Split(path, "/")...))
 }
 
+// quoting adds what the service said in its last answer, where that answer is the
+// one in which the attempts ended.
+func (e *Error) quoting(last *Error) *Error {
+	if last != nil && last.spoken && last.HTTP == e.HTTP {
+		e.Code, e.Message = last.Code, last.Message
+	}
+	return e
+}
+
 // notAnswered turns what the transport reports into an Error.
 func notAnswered(op Operation, err error) *Error {
 	e := &Error{Operation: op, Err: err, Result: passerelle.OutcomeOf(err)}

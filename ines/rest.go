@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"log/slog"
 	"mime"
 	"net/http"
 	"slices"
@@ -40,6 +41,9 @@ type RESTConfig struct {
 	// Now is the clock for Answer.At; nil is time.Now.
 	Now func() time.Time
 }
+
+// LogValue gives the address, and no credentials.
+func (c RESTConfig) LogValue() slog.Value { return slog.GroupValue(slog.String("base_url", c.BaseURL)) }
 
 // REST verifies over the REST interface, the only public wire format of INES. It is
 // safe for concurrent use.
@@ -153,7 +157,7 @@ func (c *REST) answer(resp *transport.Response) (Answer, error) {
 }
 
 func (c *REST) fail(resp *transport.Response, err error) *Error {
-	e := &Error{Operation: OpVerify, HTTP: resp.Status, Raw: capped(resp.Body), Err: err, Result: passerelle.Answered}
+	e := &Error{Operation: OpVerify, HTTP: resp.Status, Raw: capped(resp.Body), Err: err, Result: passerelle.OutcomeOf(resp.Err())}
 	e.Code, e.Message = said(resp.Body)
 	return e
 }

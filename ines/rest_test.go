@@ -230,9 +230,8 @@ func TestRESTWire(t *testing.T) {
 	var log []string
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
-		for _, part := range []string{r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), r.Header.Get("Authorization"), r.Header.Get("x-jwt-assertion"), r.Header.Get("X-channel"), string(body)} {
-			log = append(log, part)
-		}
+		log = append(log, r.Method, r.URL.RequestURI(), r.Header.Get("Content-Type"), r.Header.Get("Authorization"),
+			r.Header.Get("x-jwt-assertion"), r.Header.Get("X-channel"), string(body))
 		w.Header().Set("Content-Type", "application/json")
 		_, _ = io.WriteString(w, `{"access_token":"jeton","token_type":"Bearer"}`)
 	}))

@@ -25,6 +25,9 @@ type SOAPConfig struct {
 	// Transport is the HTTP policy; client certificates are set in its Base. A zero
 	// MaxBody lets a follow-up be larger than other answers: 64 MiB.
 	Transport transport.Config
+	// Token, when set, gives the bearer token of each request, for a service behind
+	// an OAuth2 gateway. A refused token is renewed once.
+	Token transport.TokenSource
 	// Unchecked sends requests that the Validate methods refuse and lets the
 	// service judge. By default they are refused before anything is sent.
 	Unchecked bool
@@ -34,11 +37,13 @@ type SOAPConfig struct {
 
 // SOAP speaks to INES as a [Contract] says. It is safe for concurrent use. Its
 // errors are passerelle.FieldErrors for a request refused before it was sent, and
-// else an [*Error].
+// else an [*Error]. What could be read of an answer that cannot be used is
+// returned beside the error: its request id may be in it.
 type SOAP struct {
 	codec     *Codec
 	client    *transport.Client
 	endpoint  string
+	token     transport.TokenSource
 	maxFollow int64 // bound of the answer to a follow-up; 0: that of the transport
 	unchecked bool
 	now       func() time.Time
@@ -70,8 +75,12 @@ func NewSOAP(cfg SOAPConfig) (*SOAP, error) {
 			}
 		}
 	}
-	if basic := cfg.Contract.Basic; basic != nil && basic.Username == "" {
+	switch basic := cfg.Contract.Basic; {
+	case basic == nil:
+	case basic.Username == "":
 		faults.Add("Contract.Basic.Username", "required", "the name of the account")
+	case cfg.Token != nil:
+		faults.Add("Token", "conflict", "either a token or Contract.Basic: both are the Authorization header")
 	}
 	faults = append(faults, cfg.Transport.Faults("Transport.")...)
 	if err := faults.Err(); err != nil {
@@ -81,7 +90,7 @@ func NewSOAP(cfg SOAPConfig) (*SOAP, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &SOAP{codec: codec, client: client, endpoint: cfg.Endpoint, unchecked: cfg.Unchecked, now: cfg.Now}
+	s := &SOAP{codec: codec, client: client, endpoint: cfg.Endpoint, token: cfg.Token, unchecked: cfg.Unchecked, now: cfg.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -212,6 +221,7 @@ func (s *SOAP) call(ctx context.Context, r Request) ([]judged, error) {
 		Class:       class(op),
 		MaxBody:     maxBody,
 		Credentials: true, // the body is personal: no redirect
+		Token:       s.token,
 		Prepare:     s.prepare(ctx, r, message.Body),
 		Judge: func(resp *transport.Response) transport.Verdict {
 			last = s.read(op, resp)
@@ -219,7 +229,7 @@ func (s *SOAP) call(ctx context.Context, r Request) ([]judged, error) {
 		},
 	})
 	if err != nil {
-		return nil, notAnswered(op, err)
+		return nil, notAnswered(op, err).quoting(last.err)
 	}
 	if last.err != nil {
 		return nil, last.err

@@ -128,15 +128,26 @@ func (k *Codec) root(local string) *etree.Element {
 func (k *Codec) Operations() []Operation { return slices.Sorted(maps.Keys(k.exchanges)) }
 
 // EncodeRequest returns the operation element of r. Its error, a
-// passerelle.FieldErrors, says that the contract lacks the operation or takes one
-// value where r has several.
+// passerelle.FieldErrors, says that the contract lacks the operation, takes one
+// value where r has several, or cannot select what r asks to follow up. Other
+// fields that the contract has no element for are left out.
 func (k *Codec) EncodeRequest(r Request) (*etree.Element, error) {
 	x, ok := k.exchanges[r.Operation()]
 	if !ok {
 		return nil, missing(r.Operation())
 	}
+	v := k.request(r)
+	var faults passerelle.FieldErrors
+	for _, f := range []Field{FieldRequestID, FieldSince} { // without it, too much would be asked for
+		if len(v[f]) > 0 && !slices.ContainsFunc(x.fields, func(n node) bool { return n.Field == f }) {
+			faults.Add(string(f), "unsupported", "a contract with an element for it")
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
 	el := k.root(x.Request)
-	return el, fill(el, x.fields, k.request(r))
+	return el, fill(el, x.fields, v)
 }
 
 // missing says that the contract has no such operation.

@@ -271,4 +271,6 @@ func TestWireOneValue(t *testing.T) {
 	c.Operations[ines.OpFollowUp] = x
 	_, err := newCodec(t, c).EncodeRequest(ines.FollowUpRequest{UAI: lorrain, RequestIDs: []string{"A", "B"}})
 	testutil.Equal(t, "two ids where one fits", faultNames(t, err), []string{"request_id count"})
+	_, err = newCodec(t, c).EncodeRequest(ines.FollowUpRequest{UAI: lorrain, Since: instant})
+	testutil.Equal(t, "no element for the date", faultNames(t, err), []string{"since unsupported"})
 }

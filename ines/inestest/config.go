@@ -45,7 +45,7 @@ type Config struct {
 	Now func() time.Time
 	// Journal, when set, is the file that keeps what happened, written before it is
 	// answered: a service opened on it again goes on where the other stopped. The
-	// same Seed and Population are required.
+	// same Seed and Population are required. The file holds the people, readable.
 	Journal string
 }
 

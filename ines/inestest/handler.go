@@ -5,6 +5,7 @@ import (
 	"context"
 	"net/http"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -100,7 +101,8 @@ func (a *answer) spoil(f Fault, faults Faults) {
 		a.header.Set("WWW-Authenticate", "Bearer")
 	case WrongCharset:
 		// é in ISO-8859-1, under whatever label: not UTF-8, and no label that has it is left.
-		a.header.Set("Content-Type", mediaOf(a.header.Get("Content-Type"))+"; charset=us-ascii")
+		media, _, _ := strings.Cut(a.header.Get("Content-Type"), ";")
+		a.header.Set("Content-Type", media+"; charset=us-ascii")
 		old := a.body.String()
 		a.body.Reset()
 		a.body.WriteString(damage(old))
@@ -110,21 +112,12 @@ func (a *answer) spoil(f Fault, faults Faults) {
 	}
 }
 
-// mediaOf cuts the parameters off a content type.
-func mediaOf(contentType string) string {
-	media, _, _ := bytes.Cut([]byte(contentType), []byte(";"))
-	return string(media)
-}
-
 // damage writes the answer in a character set that nothing declares.
 func damage(body string) string {
 	const declaration = `encoding="`
-	if i := bytes.Index([]byte(body), []byte(declaration)); i >= 0 {
-		rest := body[i+len(declaration):]
-		if j := bytes.IndexByte([]byte(rest), '"'); j >= 0 {
-			body = body[:i] + declaration + "US-ASCII" + rest[j:]
-		}
-		return body + "<!-- \xe9 -->"
+	if before, after, ok := strings.Cut(body, declaration); ok { // XML
+		_, rest, _ := strings.Cut(after, `"`)
+		return before + declaration + `US-ASCII"` + rest + "<!-- \xe9 -->"
 	}
-	return body[:max(0, len(body)-1)] + `,"x":"` + "\xe9" + `"}`
+	return strings.TrimSuffix(body, "}") + `,"x":"` + "\xe9" + `"}` // JSON
 }

@@ -71,12 +71,12 @@ func (s *Service) fault(class, code, message string) error {
 		return soap.NewFault(class, message)
 	}
 	holder := etree.NewElement("detail")
-	for path, text := range map[string]string{c.FaultCode: code, c.FaultMessage: message} {
-		if path == "" {
+	for _, said := range []struct{ path, text string }{{c.FaultCode, code}, {c.FaultMessage, message}} {
+		if said.path == "" {
 			continue
 		}
 		at := holder
-		for local := range strings.SplitSeq(path, "/") {
+		for local := range strings.SplitSeq(said.path, "/") {
 			next := at.SelectElement(local)
 			if next == nil {
 				next = at.CreateElement(local)
@@ -84,7 +84,7 @@ func (s *Service) fault(class, code, message string) error {
 			}
 			at = next
 		}
-		at.SetText(text)
+		at.SetText(said.text)
 	}
 	return soap.NewFault(class, message, holder.ChildElements()...)
 }
