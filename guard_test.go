@@ -30,7 +30,7 @@ var allowed = map[string][]string{
 	"esc":            {".", "internal/journal", "github.com/google/uuid"},
 	"esc/qr":         {".", "esc", "github.com/skip2/go-qrcode"},
 	"esc/seal":       {".", "esc", "esi", "esc/qr", "esc/seal/trust", "github.com/golang-jwt/jwt/v5"},
-	"esc/seal/trust": {"."},
+	"esc/seal/trust": {".", "transport"},
 	"sis":            {"."},
 	"transport":      {".", "github.com/hashicorp/go-retryablehttp", "golang.org/x/time/rate"},
 	"internal/xmlx":  {".", "github.com/beevik/etree", "golang.org/x/text/encoding", "golang.org/x/text/encoding/charmap", "golang.org/x/text/transform"},

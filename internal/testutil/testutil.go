@@ -98,10 +98,13 @@ func Program(tb testing.TB, name string) string {
 // Long skips the test unless CI_LONG=1 asks for the long ones.
 func Long(tb testing.TB) {
 	tb.Helper()
-	if os.Getenv("CI_LONG") != "1" {
+	if !IsLong() {
 		tb.Skip("long test: set CI_LONG=1 to run it")
 	}
 }
+
+// IsLong reports whether CI_LONG=1 asks for long tests and big volumes.
+func IsLong() bool { return os.Getenv("CI_LONG") == "1" }
 
 // Seeds adds to f the content of every file of a folder, whatever its depth.
 func Seeds(f *testing.F, folder string) {
