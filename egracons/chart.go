@@ -20,7 +20,7 @@ type ChartOptions struct {
 	ShowHost bool
 }
 
-// Measures of the drawing, in user units. Text is 15 units so that it stays
+// Measures of the drawing, in user units. Text is 16 units so that it stays
 // legible when 520 units are shown on a telephone.
 const (
 	chartWidth  = 520
@@ -28,10 +28,10 @@ const (
 	chartFoot   = 76
 	chartHeight = 400 // at least; more when there are many labels
 	axisEnd     = 48
-	hostBar     = 166
-	homeBar     = 304
+	hostBar     = 160
+	homeBar     = 290
 	barWidth    = 48
-	labelSpace  = 18 // least distance between two labels
+	labelSpace  = 19 // least distance between two labels
 	labelMax    = 11 // characters
 )
 
@@ -124,7 +124,11 @@ func (c *Converter) homeSegments(r Result, w *words) []segment {
 			if candidate.Grade == s.label {
 				s.class = "candidate"
 				if candidate.Share.Sign() > 0 {
-					s.note = w.percent(candidate.Share, 1)
+					places := 1
+					if utf8.RuneCountInString(s.label) > 6 {
+						places = 0
+					}
+					s.note = w.percent(candidate.Share, places)
 				}
 			}
 		}
@@ -201,8 +205,8 @@ func point(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
 
 const chartStyle = `<style>
 .chart{background:#fff}
-.chart text{font:15px system-ui,"Segoe UI","DejaVu Sans",sans-serif;fill:#222}
-.chart .title{font-size:17px;font-weight:700}.chart .head{font-weight:700}.chart .small{font-size:13px;fill:#555}.chart .strong{font-weight:700}
+.chart text{font:16px system-ui,"Segoe UI","DejaVu Sans",sans-serif;fill:#222}
+.chart .title{font-size:18px;font-weight:700}.chart .head{font-weight:700}.chart .small{font-size:14px;fill:#555}.chart .strong{font-weight:700}
 .chart rect{stroke:#777;stroke-width:.7}.chart .plain{fill:#f1f1f1}.chart .candidate{fill:#9dbbdc}.chart .mark{fill:#17457a;stroke:#0b2545;stroke-width:1.5}
 .chart .band{fill:#e6e6e6;stroke:#fff;stroke-width:1}.chart .band.odd{fill:#d8d8d8}.chart .band.mark{fill:#5d86b5;stroke:#17457a}
 .chart line{stroke:#999;stroke-width:.7}.chart .edge{stroke:#17457a;stroke-dasharray:5 3;stroke-width:1.2}
@@ -218,11 +222,11 @@ func (d *drawing) begin(c *Converter) {
 		fmt.Fprintf(d, "<desc>%s</desc>\n", html.EscapeString(d.description))
 	}
 	d.WriteString(chartStyle)
-	d.text(0, 20, "start", "title", cut(d.title, 54))
+	d.text(0, 20, "start", "title", cut(d.title, 50))
 	d.text(0, 48, "start", "head", d.words.hostColumn)
-	d.text(0, 66, "start", "small", cut(institution(c.host), 34))
+	d.text(0, 66, "start", "small", cut(institution(c.host), 32))
 	d.text(chartWidth, 48, "end", "head", d.words.homeColumn)
-	d.text(chartWidth, 66, "end", "small", cut(institution(c.home), 34))
+	d.text(chartWidth, 66, "end", "small", cut(institution(c.home), 32))
 	for tick := 0; tick <= 100; tick += 20 {
 		y := d.y(float64(tick) / 100)
 		d.text(axisEnd-6, y+4, "end", "small", strconv.Itoa(tick)+d.words.before+"%")

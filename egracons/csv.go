@@ -57,9 +57,18 @@ func PublishedLayout() Layout {
 
 // csvRow is one row of the file.
 type csvRow struct {
-	line  int
-	rank  int64
-	cells map[string]string // by neutral column
+	line   int
+	rank   int64
+	record []string
+	at     map[string]int // place of each neutral column that the file has
+}
+
+// cell returns the cell of a neutral column, "" where the file has no such column.
+func (r csvRow) cell(column string) string {
+	if at, ok := r.at[column]; ok {
+		return r.record[at]
+	}
+	return ""
 }
 
 // ReadTables reads the tables of a CSV file. Rows belong to one table when they
@@ -90,7 +99,6 @@ func readRows(r io.Reader, layout Layout) ([][]csvRow, error) {
 	limited := &io.LimitedReader{R: r, N: maxFile + 1}
 	in := csv.NewReader(limited)
 	in.Comma = cmp.Or(layout.Comma, ',')
-	in.ReuseRecord = true
 	header, err := in.Read()
 	if err != nil {
 		return nil, csvError(err, "a header line")
@@ -113,15 +121,10 @@ func readRows(r io.Reader, layout Layout) ([][]csvRow, error) {
 			return nil, csvError(err, "rows of the same length as the header")
 		}
 		line, _ := in.FieldPos(0)
-		row := csvRow{line: line, cells: make(map[string]string, len(columns))}
-		for i, column := range columns {
-			if column != "" {
-				row.cells[column] = strings.Clone(record[i])
-			}
-		}
+		row := csvRow{line: line, record: record, at: columns}
 		var key strings.Builder
 		for _, column := range []string{"table_id", "institution", "hei_id", "cycle", "isced_f", "degree", "period_from", "period_to", "scale_id", "version", "level", "asked"} {
-			key.WriteString(row.cells[column])
+			key.WriteString(row.cell(column))
 			key.WriteByte(0)
 		}
 		at, known := place[key.String()]
@@ -147,31 +150,34 @@ func csvError(err error, want string) error {
 	return fmt.Errorf("read grade tables: %w", err)
 }
 
-// columns returns the neutral name of each column of the file, "" for those that
-// are ignored.
-func (l Layout) columns(header []string) ([]string, error) {
+// columns returns the place of each neutral column in the file; headers that
+// nothing names are left out.
+func (l Layout) columns(header []string) (map[string]int, error) {
 	neutral := map[string]string{}
 	for _, name := range slices.Concat(neutralColumns, extraColumns) {
 		neutral[cmp.Or(l.Columns[name], name)] = name
 	}
-	columns := make([]string, len(header))
-	seen := map[string]bool{}
+	at := map[string]int{}
 	for i, head := range header {
-		name := neutral[strings.TrimSpace(strings.TrimPrefix(head, "\ufeff"))]
-		if seen[name] && name != "" {
+		name, known := neutral[strings.TrimSpace(strings.TrimPrefix(head, "\ufeff"))]
+		if !known {
+			continue
+		}
+		if _, twice := at[name]; twice {
 			return nil, &Error{Kind: ErrBadTable, Row: 1, Field: name, Want: "each column once"}
 		}
-		columns[i], seen[name] = name, true
+		at[name] = i
 	}
+	has := func(name string) bool { _, ok := at[name]; return ok }
 	switch {
-	case !seen["grade"]:
+	case !has("grade"):
 		return nil, missing(l, "grade")
-	case !seen["passing"] && !l.AllPassing:
+	case !has("passing") && !l.AllPassing:
 		return nil, missing(l, "passing")
-	case !seen["count"] && !seen["percentage"] && !seen["cumulative"]:
+	case !has("count") && !has("percentage") && !has("cumulative"):
 		return nil, missing(l, "count")
 	}
-	return columns, nil
+	return at, nil
 }
 
 func missing(l Layout, name string) error {
@@ -189,7 +195,7 @@ func (l Layout) table(rows []csvRow) (*Table, error) {
 	if t := first.number("tolerance", &bad); t.IsSet() {
 		spec.Tolerance = t
 	}
-	if first.cells["rank"] != "" {
+	if first.cell("rank") != "" {
 		for i := range rows {
 			rows[i].rank = rows[i].integer("rank", &bad)
 			if rows[i].rank < 1 {
@@ -219,7 +225,7 @@ func (l Layout) table(rows []csvRow) (*Table, error) {
 	if len(bad) > 0 {
 		return nil, bad.err()
 	}
-	scale, err := NewScale(first.cells["scale_id"], grades...)
+	scale, err := NewScale(first.cell("scale_id"), grades...)
 	if err == nil {
 		spec.Scale = scale
 		var t *Table
@@ -233,7 +239,7 @@ func (l Layout) table(rows []csvRow) (*Table, error) {
 // basisOf takes counts when every row has one, else percentages, else cumulatives.
 func basisOf(rows []csvRow) (string, Basis) {
 	for _, column := range []string{"count", "percentage", "cumulative"} {
-		if !slices.ContainsFunc(rows, func(r csvRow) bool { return r.cells[column] == "" }) {
+		if !slices.ContainsFunc(rows, func(r csvRow) bool { return r.cell(column) == "" }) {
 			return column, columnBasis[column]
 		}
 	}
@@ -263,28 +269,28 @@ func atLines(err error, table string, rows []csvRow) error {
 
 func (r csvRow) identity(bad *faults) Identity {
 	id := Identity{
-		ID: r.cells["table_id"], Institution: r.cells["institution"], HEI: r.cells["hei_id"], Cycle: Cycle(r.cells["cycle"]),
-		ISCED: r.cells["isced_f"], Degree: r.cells["degree"], Version: r.cells["version"], Asked: r.cells["asked"],
+		ID: r.cell("table_id"), Institution: r.cell("institution"), HEI: r.cell("hei_id"), Cycle: Cycle(r.cell("cycle")),
+		ISCED: r.cell("isced_f"), Degree: r.cell("degree"), Version: r.cell("version"), Asked: r.cell("asked"),
 		Published: r.flag("published", bad), CourseHistogram: r.flag("course_histogram", bad),
 	}
 	id.Period.From = r.date("period_from", bad)
 	id.Period.To = r.date("period_to", bad)
-	if err := id.Level.UnmarshalText([]byte(r.cells["level"])); err != nil {
+	if err := id.Level.UnmarshalText([]byte(r.cell("level"))); err != nil {
 		bad.add(&Error{Kind: ErrBadTable, Row: r.line, Field: "level", Want: strings.Join(levelNames[1:], ", ")})
 	}
 	return id
 }
 
 func (r csvRow) grade(allPassing bool, bad *faults) Grade {
-	g := Grade{Label: strings.TrimSpace(r.cells["grade"]), Value: r.number("value", bad), From: r.number("band_from", bad), To: r.number("band_to", bad)}
+	g := Grade{Label: strings.TrimSpace(r.cell("grade")), Value: r.number("value", bad), From: r.number("band_from", bad), To: r.number("band_to", bad)}
 	g.Ungraded = r.flag("ungraded", bad)
 	if g.Passing = allPassing; !allPassing {
-		if r.cells["passing"] == "" {
+		if r.cell("passing") == "" {
 			bad.add(&Error{Kind: ErrBadTable, Row: r.line, Field: "passing", Grade: g.Label, Want: "true or false"})
 		}
 		g.Passing = r.flag("passing", bad)
 	}
-	for alias := range strings.SplitSeq(r.cells["aliases"], aliasSeparator) {
+	for alias := range strings.SplitSeq(r.cell("aliases"), aliasSeparator) {
 		if alias != "" {
 			g.Aliases = append(g.Aliases, alias)
 		}
@@ -293,7 +299,7 @@ func (r csvRow) grade(allPassing bool, bad *faults) Grade {
 }
 
 func (r csvRow) number(column string, bad *faults) Number {
-	cell := r.cells[column]
+	cell := r.cell(column)
 	if cell == "" {
 		return Number{}
 	}
@@ -305,7 +311,7 @@ func (r csvRow) number(column string, bad *faults) Number {
 }
 
 func (r csvRow) integer(column string, bad *faults) int64 {
-	cell := strings.TrimSpace(r.cells[column])
+	cell := strings.TrimSpace(r.cell(column))
 	if cell == "" {
 		return 0
 	}
@@ -317,7 +323,7 @@ func (r csvRow) integer(column string, bad *faults) int64 {
 }
 
 func (r csvRow) flag(column string, bad *faults) bool {
-	switch strings.ToLower(strings.TrimSpace(r.cells[column])) {
+	switch strings.ToLower(strings.TrimSpace(r.cell(column))) {
 	case "true", "1", "yes", "oui":
 		return true
 	case "", "false", "0", "no", "non":
@@ -328,7 +334,7 @@ func (r csvRow) flag(column string, bad *faults) bool {
 }
 
 func (r csvRow) date(column string, bad *faults) passerelle.Date {
-	d, err := ParsePeriodDate(strings.TrimSpace(r.cells[column]))
+	d, err := ParsePeriodDate(strings.TrimSpace(r.cell(column)))
 	if err != nil {
 		bad.add(&Error{Kind: ErrBadTable, Row: r.line, Field: column, Want: "a year, a month or a day: 2023, 2023-09, 2023-09-01"})
 	}

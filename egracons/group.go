@@ -154,7 +154,9 @@ func (g *Groups) members(q Query, level Level) []*Table {
 	// A table of the whole group is not added to tables of its parts.
 	var kept []*Table
 	for _, part := range out {
-		if !slices.ContainsFunc(out, func(whole *Table) bool { return whole.scale.sameAs(part.scale) && whole.identity.contains(part.identity) }) {
+		if !slices.ContainsFunc(out, func(whole *Table) bool {
+			return whole.scale.sameAs(part.scale) && whole.identity.contains(part.identity)
+		}) {
 			kept = append(kept, part)
 		}
 	}

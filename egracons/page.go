@@ -34,10 +34,10 @@ type pageData struct {
 }
 
 type pageRow struct {
-	Code, Title, Credits, Grade, Position, Candidates, Suggestion, Approved, Error string
-	Explanation                                                                    []string
-	Chart                                                                          template.HTML
-	Left                                                                           bool
+	Code, Title, Credits, Grade, Position, Candidates, Suggestion, Status, Approved, Error string
+	Explanation                                                                            []string
+	Chart                                                                                  template.HTML
+	Left                                                                                   bool
 }
 
 // WritePage writes the report as one HTML page that prints on paper and reads on
@@ -83,11 +83,11 @@ func dateText(w *words, t Transcript) string {
 func (l Line) row(w *words, options PageOptions) (pageRow, error) {
 	row := pageRow{Code: l.Course.Code, Title: l.Course.Title, Credits: w.number(l.Course.Credits.String()), Grade: l.Course.Grade, Approved: l.Approved.Grade}
 	if l.Err != nil {
-		row.Error = l.Err.Error()
+		row.Error, row.Status = l.Err.Error(), w.notConverted
 		return row, nil
 	}
 	r := l.Result
-	row.Suggestion = r.Suggestion
+	row.Suggestion, row.Status = r.Suggestion, w.status[r.Status]
 	if r.Mark.IsSet() {
 		row.Suggestion = strings.TrimSpace(r.Suggestion + " (" + w.number(r.Mark.Decimal(2)) + ")")
 	}

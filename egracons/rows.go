@@ -163,10 +163,7 @@ func Tabulate(rows iter.Seq2[ResultRow, error], t Tabulation) ([]*Table, Tally, 
 		counts[p.key][p.rank]++
 	}
 	tables, errs := t.tables(counts)
-	for _, err := range bad {
-		errs = append(errs, err)
-	}
-	return tables, tally, errs.err()
+	return tables, tally, append(errs, bad...).err()
 }
 
 // tables builds a table for each key, in order.

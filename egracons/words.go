@@ -15,18 +15,19 @@ type words struct {
 	and      string
 
 	interval, someBetter, noneBetter, point, binned, candidates, dropped, rule, average, suggested, continuous string
-	failed, passOnly, ownAverage, noMark, approval                                     string
-	passes, sizeUnknown, years                                                         string
-	policy                                                                             map[Policy]string
-	tie                                                                                map[Tie]string
-	warnings                                                                           map[WarningCode]string
-	sides                                                                              map[Side]string
-	level                                                                              map[Level]string
+	failed, passOnly, ownAverage, noMark, approval                                                             string
+	passes, sizeUnknown                                                                                        string
+	policy                                                                                                     map[Policy]string
+	tie                                                                                                        map[Tie]string
+	warnings                                                                                                   map[WarningCode]string
+	sides                                                                                                      map[Side]string
+	level                                                                                                      map[Level]string
 
 	// chart
 	chartTitle, hostColumn, homeColumn, axis, hidden, marked, overlapping string
 	// page
-	title, from, to, reference, date, course, credits, grade, position, candidate, suggestion, approved, mean, meanOf, left, why, byHand, rules string
+	title, from, to, reference, date, course, credits, grade, position, candidate, suggestion, approved, mean, meanOf, left, why, byHand, rules, notConverted string
+	status                                                                                                                                                    map[Status]string
 }
 
 func wordsOf(lang Lang) *words {
@@ -85,6 +86,7 @@ var english = words{
 	grade: "Host grade", position: "Position", candidate: "Home grades there", suggestion: "Suggestion", approved: "Approved", mean: "Converted mean:",
 	meanOf: "%d of %d courses", left: "not counted: no converted mark", why: "How each grade was converted",
 	byHand: "To be approved by the examination board. Name, date, signature:", rules: "Rule",
+	notConverted: "not converted", status: map[Status]string{Failed: "failed", PassOnly: "passed, no mark"},
 }
 
 var french = words{
@@ -136,6 +138,7 @@ var french = words{
 	grade: "Note d'accueil", position: "Position", candidate: "Notes d'origine à cette place", suggestion: "Proposition", approved: "Validée",
 	mean: "Moyenne convertie :", meanOf: "%d cours sur %d", left: "non compté : sans note convertie",
 	why: "Comment chaque note a été convertie", byHand: "À valider par le jury. Nom, date, signature :", rules: "Règle",
+	notConverted: "non convertie", status: map[Status]string{Failed: "échec", PassOnly: "validé, sans note"},
 }
 
 // number writes a decimal with the sign of the language.
