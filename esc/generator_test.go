@@ -332,7 +332,8 @@ func TestGeneratorConcurrent(t *testing.T) {
 
 func TestGeneratorConcurrentLong(t *testing.T) {
 	testutil.Long(t)
-	hammer(t, 10_000_000, esc.Config{})
+	t.Run("waits", func(t *testing.T) { hammer(t, 10_000_000, esc.Config{}) })
+	t.Run("refuses", func(t *testing.T) { hammer(t, 10_000_000, esc.Config{MaxWait: -1}) })
 }
 
 // A process that dies and starts again, clock set back or not, never yields a

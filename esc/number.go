@@ -1,6 +1,7 @@
 package esc
 
 import (
+	"encoding"
 	"encoding/binary"
 	"log/slog"
 
@@ -16,6 +17,13 @@ import (
 // number as free text: keep what it sends as a string where it may be something
 // else.
 type Number struct{ b [16]byte }
+
+var (
+	_ encoding.TextAppender    = Number{}
+	_ encoding.TextMarshaler   = Number{}
+	_ encoding.TextUnmarshaler = (*Number)(nil)
+	_ slog.LogValuer           = Number{}
+)
 
 // textLen is the length of the dashed form.
 const textLen = 36

@@ -149,6 +149,10 @@ func TestDecodeVariants(t *testing.T) {
 			"a8c0acf0-caa1-1091-a5a5-999000000001",
 			esc.Decoded{Variant: esc.Official, Prefix: "999", PIC: "000000001", IssuedAt: time.UnixMilli(4102444799999).UTC()},
 		},
+		"official time with the node of a network card": {
+			"d88b02c1-894e-1038-a711-60a44c40ce5c",
+			esc.Decoded{Variant: esc.RFC4122MAC, IssuedAt: at("1633-03-19T11:37:22.9240001Z")},
+		},
 		"zero": {"00000000-0000-0000-0000-000000000000", esc.Decoded{}},
 	}
 	for name, tt := range tests {
