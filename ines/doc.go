@@ -22,7 +22,7 @@
 // # Abilities
 //
 // A binding has some of [Verifier], [Searcher], [Registrar] and [Follower]. A
-// process that needs one refuses at start a binding that lacks it. "Not found" is
+// process that needs one refuses at start a binding that lacks it, see [Can]. "Not found" is
 // an answer with [StatusUnknown], not an error: errors mean that the question was
 // not answered.
 //

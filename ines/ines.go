@@ -32,6 +32,27 @@ type Follower interface {
 	FollowUp(ctx context.Context, r FollowUpRequest) iter.Seq2[Answer, error]
 }
 
+// Can reports whether a binding has the ability of an operation: it implements the
+// interface, and its method Can, if it has one, agrees. A [SOAP] client has the
+// methods of all four, and the abilities that its contract gives it.
+func Can(binding any, op Operation) bool {
+	var ok bool
+	switch op {
+	case OpVerify:
+		_, ok = binding.(Verifier)
+	case OpSearch:
+		_, ok = binding.(Searcher)
+	case OpRegister:
+		_, ok = binding.(Registrar)
+	case OpFollowUp:
+		_, ok = binding.(Follower)
+	}
+	if able, says := binding.(interface{ Can(Operation) bool }); says {
+		ok = ok && able.Can(op)
+	}
+	return ok
+}
+
 // VerifyRequest is the question of [Verifier]. The key of the number is not
 // checked on behalf of INES: its own test data has wrong ones.
 type VerifyRequest struct {

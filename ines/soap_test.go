@@ -458,8 +458,15 @@ func TestNewSOAPFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	testutil.Equal(t, "can search", c.Can(ines.OpSearch), false)
-	testutil.Equal(t, "can register", c.Can(ines.OpRegister), true)
+	rest, err := ines.NewREST(ines.RESTConfig{BaseURL: ines.RESTProduction, Username: "u", Password: "p", Channel: "c"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for op, want := range map[ines.Operation][2]bool{
+		ines.OpVerify: {true, true}, ines.OpSearch: {false, false}, ines.OpRegister: {true, false}, ines.OpFollowUp: {true, false}, "effacement": {false, false},
+	} {
+		testutil.Equal(t, "SOAP and REST can "+string(op), [2]bool{ines.Can(c, op), ines.Can(rest, op)}, want)
+	}
 	_, err = c.Search(t.Context(), ines.SearchRequest{Person: anais})
 	if !errors.Is(err, passerelle.ErrInvalid) || passerelle.OutcomeOf(err) != passerelle.NotSent {
 		t.Errorf("search without the operation: got %v, want invalid, not sent", err)
