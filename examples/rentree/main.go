@@ -66,6 +66,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	defer s.close()
 	complete, err := s.play(ctx)
 	if err != nil {
+		if ctx.Err() != nil {
+			err = errors.New("interrupted")
+		}
 		fmt.Fprintf(stderr, "rentree: %v\n", err)
 		fmt.Fprintf(stderr, "Nothing is lost: go on with the same flags and -out %s -resume\n", s.out)
 		return exitFail

@@ -51,10 +51,7 @@ type row struct{ Student, Why, Code, Message, Since, Suggestions string }
 
 // page writes report.html.
 func (r *results) page(w io.Writer) error {
-	lang := r.lang
-	if lang != campaign.English {
-		lang = campaign.French
-	}
+	lang := pageLang(r.lang)
 	v := pageView{
 		Lang: lang, W: pageWords[lang], UAI: r.uai.String(), Year: r.year, Date: r.report.Finished.Format("02/01/2006"), Students: r.students,
 		Total: r.report.Total, ToDo: len(r.report.ToDo()), Written: r.report.Written, Stopped: r.report.StoppedWhy.Text(lang), DryRun: r.opts.dryRun,
@@ -85,6 +82,14 @@ func (r *results) page(w io.Writer) error {
 		}
 	}
 	return pageTemplate.Execute(w, v)
+}
+
+// pageLang is the language of pages: French unless English is asked for.
+func pageLang(lang campaign.Lang) campaign.Lang {
+	if lang == campaign.English {
+		return lang
+	}
+	return campaign.French
 }
 
 // groupOf gathers the items of one outcome.

@@ -45,7 +45,7 @@ func outcomes(t *testing.T, dir string) map[string]map[string]line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]map[string]line{stepINE: {}, stepINES: {}}
+	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}}
 	for text := range strings.Lines(string(data)) {
 		var l line
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
@@ -129,6 +129,14 @@ func TestSeason(t *testing.T) {
 			t.Error(err)
 		} else if info.Mode().Perm() != 0o600 || info.Size() == 0 {
 			t.Errorf("%s: mode %v, %d bytes; want 0600 and something in it", name, info.Mode(), info.Size())
+		}
+	}
+	if len(all[stepGrades]) != 1 {
+		t.Errorf("%d transcripts were converted; want 1", len(all[stepGrades]))
+	}
+	for _, name := range []string{"transcript.html", "transcript.json", "transcript.csv", "chart.svg", "explain-ALG2.txt"} {
+		if info, err := os.Stat(filepath.Join(out, "grades", name)); err != nil || info.Size() == 0 {
+			t.Errorf("grades/%s is missing or empty: %v", name, err)
 		}
 	}
 	message, err := os.ReadFile(filepath.Join(out, "mail.eml"))

@@ -35,6 +35,8 @@ type results struct {
 	requests *partFile // requests.jsonl of a dry run
 	failed   error     // the first failure to write
 
+	traveller string // the first student with a definitive number: the one who was abroad
+
 	students int // records read, unreadable ones included
 	ine      map[ine.Status]int
 	calls    map[ines.Operation]int
@@ -64,6 +66,9 @@ func (r *results) abandon() {
 func (r *results) judged(s sis.Student, v ine.Verdict) {
 	r.students++
 	r.ine[v.Status]++
+	if r.traveller == "" && v.Status == ine.StatusDefinitive {
+		r.traveller = s.ID.String()
+	}
 	r.put(r.outcomes, line{s.ID.String(), stepINE, v.Status.String(), v.Reason()})
 }
 

@@ -203,11 +203,23 @@ func (s *season) play(ctx context.Context) (complete bool, err error) {
 			return false, err
 		}
 	}
+	if err := s.afterwards(res); err != nil {
+		return false, err
+	}
 	if err := res.write(); err != nil {
 		return false, err
 	}
 	res.summary(s.stderr)
 	return res.complete(), nil
+}
+
+// afterwards is what follows the numbers, for the sample cohort: a transcript
+// that came back from abroad is converted.
+func (s *season) afterwards(res *results) error {
+	if s.fake == nil || s.opts.students != "" || res.traveller == "" {
+		return nil
+	}
+	return s.convertGrades(res.traveller, res)
 }
 
 // judge gives every INE its verdict, before anything is asked.
