@@ -299,7 +299,7 @@ func (b *builder) elements(at string, shape []element, mapped map[string]Element
 			continue
 		}
 		inner := b.elements(at, e.inside, mapped, needed, request && e.Min > 0)
-		sure := e.Min > 0 || slices.ContainsFunc(inner, func(x Element) bool { return slices.Contains(needed, x.Field) })
+		sure := e.Min > 0 || slices.ContainsFunc(inner, func(x Element) bool { return needs(needed, x.Field) })
 		for _, x := range inner {
 			x.Path, x.Required = b.step(e)+"/"+x.Path, x.Required && sure
 			elements = append(elements, x)
@@ -309,6 +309,12 @@ func (b *builder) elements(at string, shape []element, mapped map[string]Element
 		}
 	}
 	return elements
+}
+
+// needs reports whether a field is one that every request has, alone or as a part
+// of the birthplace.
+func needs(needed []Field, f Field) bool {
+	return slices.Contains(needed, f) || (f == FieldBirthCommune || f == FieldBirthCountry) && slices.Contains(needed, FieldBirthplace)
 }
 
 // qualified writes a path with the prefixes that its names need.

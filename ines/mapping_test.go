@@ -59,6 +59,18 @@ func TestContractFromWSDL(t *testing.T) {
 	}
 	testutil.Equal(t, "registered", a.Status, ines.StatusConfirmed)
 	testutil.Equal(t, "numbers created", s.Registrations(hans).Created, 1)
+	for name, r := range map[string]ines.FollowUpRequest{
+		"by id": {UAI: lorrain, RequestIDs: []string{s.Dossiers()[0].ID}}, "by date": {UAI: lorrain, Since: instant.AddDate(-10, 0, 0)},
+	} {
+		var rows []string
+		for f, err := range client.FollowUp(t.Context(), r) {
+			if err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+			rows = append(rows, f.Student+" "+f.Master.String())
+		}
+		testutil.Equal(t, name, rows, []string{"S-1 " + a.Master.String()})
+	}
 }
 
 func TestMappingFaults(t *testing.T) {
@@ -78,7 +90,7 @@ func TestMappingFaults(t *testing.T) {
 		"our operation": {func(m *ines.Mapping) { m.Operations["effacement"] = ines.OperationMapping{} },
 			"Mapping.Operations[effacement]: name: want one of verification, search, registration, follow-up"},
 		"their operation": {verify(func(om *ines.OperationMapping) { om.Operation = "controler" }),
-			"Mapping.Operations[verification].Operation: unknown: want one of controlerIne, inscrire"},
+			"Mapping.Operations[verification].Operation: unknown: want one of controlerIne, inscrire, suivre"},
 		"version": {func(m *ines.Mapping) { m.SOAP = "1.1" }, "Mapping.SOAP: unknown: want the version of a binding"},
 		"path": {verify(func(om *ines.OperationMapping) { om.Request[ines.FieldINE] = "eleve/ine" }),
 			"Mapping.Operations[verification].Request[ine]: unknown: want one of contexte/appelant, contexte/version, eleve/identifiantNational, eleve/naissance"},

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -441,6 +442,25 @@ func TestFollowUpRows(t *testing.T) {
 		}
 	}
 	testutil.Equal(t, "rows", got, []string{"S-1 223456789HE false", "S-2  true", "S-3 0494004062M false"})
+}
+
+// TestLongFollowUp has an answer longer than the transport takes by default.
+func TestLongFollowUp(t *testing.T) {
+	t.Parallel()
+	body := `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><suivreDemandesReponse xmlns="` + ines.ReferenceNamespace + `">` +
+		strings.Repeat(" ", transport.DefaultMaxBody) + `</suivreDemandesReponse></s:Body></s:Envelope>`
+	for maxBody, want := range map[int64]error{0: nil, 1 << 20: passerelle.ErrProtocol} {
+		c, err := ines.NewSOAP(ines.SOAPConfig{
+			Contract: ines.ReferenceContract(), Endpoint: "http://ines.invalid",
+			Transport: transport.Config{Base: canned{200, "text/xml", []byte(body)}, Retry: once, MaxBody: maxBody},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := ask(t.Context(), c, ines.OpFollowUp); !errors.Is(err, want) || (err == nil) != (want == nil) {
+			t.Errorf("MaxBody %d: got %v, want %v", maxBody, err, want)
+		}
+	}
 }
 
 func TestNewSOAPFaults(t *testing.T) {

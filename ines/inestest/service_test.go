@@ -209,6 +209,8 @@ func TestLateCreation(t *testing.T) {
 	}
 	testutil.Equal(t, "search in between", search(), ines.StatusUnknown)
 	testutil.Equal(t, "follow-up in between", follow(t, c, ines.FollowUpRequest{UAI: lorrain}), nil)
+	guessed := ines.FollowUpRequest{UAI: lorrain, RequestIDs: []string{s.Dossiers()[0].ID}}
+	testutil.Equal(t, "follow-up in between, by a guessed id", follow(t, c, guessed), nil)
 	advance(t, s, 25*time.Hour)
 	testutil.Equal(t, "search the day after", search(), ines.StatusConfirmed)
 	testutil.Equal(t, "counts", s.Registrations(eve), inestest.Count{Received: 1, Processed: 1, Created: 1})
