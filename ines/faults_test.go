@@ -90,7 +90,7 @@ func TestFaults(t *testing.T) {
 				if op == ines.OpRegister {
 					want = tc.register
 				}
-				s := inestest.NewServer(t, inestest.Config{Faults: inestest.Faults{Delay: 2 * time.Second}})
+				s := inestest.NewServer(t, inestest.Config{Faults: inestest.Faults{Delay: 5 * time.Second}})
 				add(t, s, anais, rnie, bea)
 				prior := 0
 				if op == ines.OpFollowUp { // something to follow
@@ -102,7 +102,7 @@ func TestFaults(t *testing.T) {
 				c := soapClient(t, s, func(cfg *ines.SOAPConfig) {
 					cfg.Transport.Retry.MaxAttempts = 2
 					if fault == inestest.Slow {
-						cfg.Transport.AttemptTimeout = 100 * time.Millisecond
+						cfg.Transport.AttemptTimeout = 300 * time.Millisecond
 					}
 				})
 				s.Script(op, fault, fault, fault)
@@ -219,7 +219,7 @@ func TestCancelled(t *testing.T) {
 	s := inestest.NewServer(t, inestest.Config{Faults: inestest.Faults{Delay: 5 * time.Second}})
 	c := soapClient(t, s)
 	s.Script(ines.OpRegister, inestest.Slow)
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
 	_, _, err := ask(ctx, c, ines.OpRegister)
 	if !errors.Is(err, context.DeadlineExceeded) || passerelle.OutcomeOf(err) != passerelle.Unknown {

@@ -72,12 +72,12 @@ func TestREST(t *testing.T) {
 
 func TestRESTTokenLife(t *testing.T) {
 	t.Parallel()
-	s := inestest.NewServer(t, inestest.Config{TokenLife: time.Second}) // over at once, since tokens are renewed early
+	s := inestest.NewServer(t, inestest.Config{TokenLife: 2 * time.Second}) // renewed at half of their life
 	add(t, s, anais, rnie, bea)
 	c := restClient(t, s)
 	for i := range 2 {
 		if i > 0 {
-			time.Sleep(600 * time.Millisecond) // past half of the announced life
+			time.Sleep(1100 * time.Millisecond)
 		}
 		if _, err := c.Verify(t.Context(), rightPair); err != nil {
 			t.Fatal(err)
@@ -129,12 +129,12 @@ func TestRESTFaults(t *testing.T) {
 		for op, want := range map[ines.Operation]want{inestest.OpToken: tc.token, ines.OpVerify: tc.verify} {
 			t.Run(string(fault)+"/"+string(op), func(t *testing.T) {
 				t.Parallel()
-				s := inestest.NewServer(t, inestest.Config{Faults: inestest.Faults{Delay: 2 * time.Second}})
+				s := inestest.NewServer(t, inestest.Config{Faults: inestest.Faults{Delay: 5 * time.Second}})
 				add(t, s, anais, rnie, bea)
 				c := restClient(t, s, func(cfg *ines.RESTConfig) {
 					cfg.Transport.Retry.MaxAttempts = 2
 					if fault == inestest.Slow {
-						cfg.Transport.AttemptTimeout = 100 * time.Millisecond
+						cfg.Transport.AttemptTimeout = 300 * time.Millisecond
 					}
 				})
 				s.Script(op, fault, fault, fault, fault, fault, fault, fault, fault)
