@@ -91,6 +91,11 @@ const (
 func NewAuthority(at time.Time, defects ...Defect) (*Authority, error) {
 	a := &Authority{at: at, revoked: make(map[string][]x509.RevocationListEntry)}
 	has := func(d Defect) bool { return slices.Contains(defects, d) }
+	for _, d := range defects {
+		if d < ExpiredRoot || d > PathTooLong {
+			return nil, fmt.Errorf("esctest: defect %d is not one of authorities", d)
+		}
+	}
 
 	root := a.authority("Passerelle Test Card Root", 20*year)
 	if has(ExpiredRoot) {

@@ -62,14 +62,12 @@ func (f Faults) shares() []share {
 }
 
 func (f Faults) check() *passerelle.FieldError {
-	sum := 0.0
+	sum, wrong := 0.0, f.Delay < 0
 	for _, s := range f.shares() {
-		if !(s.rate >= 0) {
-			sum = 2
-		}
 		sum += s.rate
+		wrong = wrong || !(s.rate >= 0)
 	}
-	if !(sum <= 1+1e-9) || f.Delay < 0 {
+	if wrong || !(sum <= 1+1e-9) {
 		return &passerelle.FieldError{Field: "Faults", Rule: "range", Want: "shares from 0 to 1 that are 1 at most together, and no negative delay"}
 	}
 	return nil

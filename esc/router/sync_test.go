@@ -1,13 +1,9 @@
 package router_test
 
 import (
-	"context"
 	"errors"
-	"fmt"
 	"iter"
-	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
@@ -18,32 +14,6 @@ import (
 	"github.com/passerelle-sup/passerelle/esi"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
 )
-
-func TestMemoryState(t *testing.T) {
-	t.Parallel()
-	esctest.TestState(t, false, func(*testing.T, string) (router.State, func()) { return &router.MemoryState{}, func() {} })
-}
-
-func TestFileState(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	esctest.TestState(t, true, func(t *testing.T, name string) (router.State, func()) {
-		t.Helper()
-		s := must(router.OpenState(filepath.Join(dir, strings.ReplaceAll(name, "/", "_"))))(t)
-		return s, func() {
-			if err := s.Close(); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	// One process at a time.
-	path := filepath.Join(dir, "one")
-	first := must(router.OpenState(path))(t)
-	defer first.Close()
-	if _, err := router.OpenState(path); !errors.Is(err, passerelle.ErrConflict) {
-		t.Errorf("opened twice: %v", err)
-	}
-}
 
 // syncBed is a bed with a Sync on it.
 type syncBed struct {
@@ -136,32 +106,6 @@ func TestSyncLife(t *testing.T) {
 	b.apply(t, "consent again", w, router.Sent, "person", "create-person", "create-card")
 }
 
-// Not one request is made about somebody who never consented, whatever is asked.
-func TestNoConsentNothingSent(t *testing.T) {
-	t.Parallel()
-	b := newSync(t, esctest.RouterConfig{}, func(c *router.SyncConfig) { c.WithoutCards, c.Recheck = true, true })
-	w := wanted()
-	w.Consent = false
-	b.apply(t, "no consent", w, router.Nothing)
-	if plan := must(b.sync.Plan(t.Context(), w))(t); len(plan) != 0 {
-		t.Errorf("plan %v", plan)
-	}
-	if r, err := b.sync.Replace(t.Context(), w); err != nil || r.Effect != router.Refused {
-		t.Errorf("replace without consent: %s, %v", r.Effect, err)
-	}
-	for r, err := range b.sync.Run(t.Context(), sequence(w)) {
-		if err != nil || r.Effect != router.Nothing {
-			t.Errorf("run: %s, %v", r.Effect, err)
-		}
-	}
-	if requests := b.operations(); len(requests) != 0 {
-		t.Errorf("requests %v", requests)
-	}
-	for r, err := range b.state.Records(t.Context()) {
-		t.Errorf("a record of somebody who never consented: %v, %v", r, err)
-	}
-}
-
 func sequence(list ...router.Wanted) iter.Seq2[router.Wanted, error] {
 	return func(yield func(router.Wanted, error) bool) {
 		for _, w := range list {
@@ -230,141 +174,6 @@ func TestSyncConverges(t *testing.T) {
 				}
 			})
 		}
-	}
-}
-
-func TestWithdrawalEnds(t *testing.T) {
-	t.Parallel()
-	cases := []struct {
-		name    string
-		before  func(*syncBed)
-		want    router.Effect
-		request []string
-	}{
-		0: {"all there", func(*syncBed) {}, router.Removed, []string{"delete-card", "cards", "delete-person"}},
-		1: {"card deleted by hand", func(b *syncBed) {
-			_ = b.client.DeleteCard(context.Background(), router.CardRequest{As: picA, Number: number})
-		}, router.Removed, []string{"delete-card", "cards", "delete-person"}},
-		2: {"all deleted by hand", func(b *syncBed) {
-			_ = b.client.DeletePerson(context.Background(), router.PersonRequest{As: picA, ESI: ada})
-		}, router.Removed, []string{"delete-card", "cards", "delete-person"}},
-		3: {"anonymised", func(b *syncBed) { b.fake.Anonymise(ada.String()) }, router.Removed, []string{"delete-card", "cards", "delete-person"}},
-		4: {"card of another system", func(b *syncBed) {
-			c := cardWrite(number2).Card
-			b.fake.SeedCard(c, router.Enrolment{Organisation: picA})
-		}, router.Removed, []string{"delete-card", "cards", "delete-card", "delete-person"}},
-		5: {"router away", func(b *syncBed) {
-			b.fake.Script("delete-card", esctest.Unavailable, esctest.Unavailable, esctest.Unavailable)
-		}, router.Deferred, []string{"delete-card", "delete-card", "delete-card"}},
-		6: {"answer lost", func(b *syncBed) { b.fake.Script("delete-card", esctest.AnswerLost) }, router.Removed, []string{"delete-card", "delete-card", "cards", "delete-person"}},
-	}
-	for i, c := range cases {
-		b := newSync(t, esctest.RouterConfig{CardsBlockPersons: true})
-		w := wanted()
-		b.apply(t, c.name, w, router.Sent, "person", "create-person", "create-card")
-		c.before(b)
-		w.Consent = false
-		b.apply(t, fmt.Sprintf("%d %s", i, c.name), w, c.want, c.request...)
-		if c.want == router.Deferred {
-			b.apply(t, "next run", w, router.Removed, "delete-card", "cards", "delete-person")
-		}
-		if b.fake.Person(ada.String()) != nil {
-			t.Errorf("%d %s: the router still holds the person", i, c.name)
-		}
-		b.apply(t, "and again", w, router.Unchanged)
-	}
-}
-
-// The search is only observed: a router that ignores it gives everybody's cards, and
-// none of those may be deleted.
-func TestWithdrawalSparesOthers(t *testing.T) {
-	t.Parallel()
-	b := newSync(t, esctest.RouterConfig{IgnoreSearch: true})
-	other := cardWrite("01228de1-8944-1038-a3d5-001999465982").Card
-	other.Person = esi.MustParse("urn:schac:personalUniqueCode:int:esi:fr:987654321CD")
-	b.fake.SeedCard(other, router.Enrolment{Organisation: picA})
-	w := wanted()
-	b.apply(t, "registered", w, router.Sent, "person", "create-person", "create-card")
-	w.Consent = false
-	b.apply(t, "withdrawn", w, router.Removed, "delete-card", "cards", "delete-person")
-	if _, held := b.fake.Card(other.Number); !held {
-		t.Error("another student's card was deleted")
-	}
-}
-
-func TestFirstESIKept(t *testing.T) {
-	t.Parallel()
-	b := newSync(t, esctest.RouterConfig{LowerCase: true})
-	provisional := esi.MustParse("urn:schac:personalUniqueCode:int:esi:fr:1234567PROV")
-	definitive := ada
-	w := wanted()
-	w.ESI = provisional
-	if r := b.apply(t, "provisional", w, router.Sent, "person", "create-person", "create-card"); r.KeptESI || r.ESI != provisional {
-		t.Errorf("result %s, kept %t", r.ESI, r.KeptESI)
-	}
-	w.ESI = definitive
-	if r := b.apply(t, "the definitive comes", w, router.Unchanged); !r.KeptESI || !r.ESI.Equal(provisional) {
-		t.Errorf("result %s, kept %t, want the first one", r.ESI, r.KeptESI)
-	}
-	w.ESI = esi.MustParse(strings.ToLower(provisional.String()))
-	if r := b.apply(t, "the first in another case", w, router.Unchanged); r.KeptESI {
-		t.Error("another case is taken for another identifier")
-	}
-	w.ESI = esi.ID{}
-	b.apply(t, "none given any more", w, router.Unchanged)
-
-	// Kept through withdrawal and return.
-	w.ESI, w.Consent = definitive, false
-	b.apply(t, "withdrawn", w, router.Removed, "delete-card", "cards", "delete-person")
-	w.Consent = true
-	b.apply(t, "back", w, router.Sent, "person", "create-person", "create-card")
-	if b.fake.Person(definitive.String()) != nil || b.fake.Person(provisional.String()) == nil {
-		t.Error("the student came back under another identifier")
-	}
-
-	// On purpose, and through an interruption between the deletions and the creation.
-	b.fake.Script("create-person", esctest.Unavailable)
-	b.fake.Script("update-person", esctest.Unavailable, esctest.Unavailable, esctest.Unavailable)
-	r := must(b.sync.Replace(t.Context(), w))(t)
-	if r.Effect != router.Deferred {
-		t.Fatalf("%s, %v", r.Effect, r.Err)
-	}
-	w.ESI = provisional // the caller's own data may lag: the replacement is on record
-	b.operations()
-	if r := b.apply(t, "finished by the next run", w, router.Sent, "person", "create-person", "create-card"); !r.ESI.Equal(definitive) || !r.KeptESI {
-		t.Errorf("result %s", r.ESI)
-	}
-	if b.fake.Person(provisional.String()) != nil || b.fake.Person(definitive.String()) == nil {
-		t.Error("the identifier was not replaced")
-	}
-	record := must(b.state.Load(t.Context(), w.Key))(t)
-	if len(record.Former) != 1 || record.Former[0] != provisional {
-		t.Errorf("former identifiers %v", record.Former)
-	}
-	if _, held := b.fake.Card(number); !held {
-		t.Error("the card is not under the new identifier")
-	}
-}
-
-// Interrupted in the deletions, a Replace is finished by Apply too.
-func TestReplaceInterrupted(t *testing.T) {
-	t.Parallel()
-	b := newSync(t, esctest.RouterConfig{})
-	w := wanted()
-	b.apply(t, "registered", w, router.Sent, "person", "create-person", "create-card")
-	next := esi.MustParse("urn:schac:personalUniqueCode:int:esi:fr:987654321CD")
-	w.ESI = next
-	b.fake.Script("delete-person", esctest.Unavailable, esctest.Unavailable, esctest.Unavailable)
-	if r := must(b.sync.Replace(t.Context(), w))(t); r.Effect != router.Deferred {
-		t.Fatalf("%s, %v", r.Effect, r.Err)
-	}
-	plan := must(b.sync.Plan(t.Context(), w))(t)
-	if len(plan) != 3 || plan[0].Kind != router.DeletePerson || !plan[1].Person.Identifier.Equal(next) {
-		t.Errorf("plan %v", plan)
-	}
-	b.apply(t, "finished", w, router.Sent, "cards", "delete-person", "person", "create-person", "create-card")
-	if b.fake.Person(ada.String()) != nil || b.fake.Person(next.String()) == nil {
-		t.Error("the identifier was not replaced")
 	}
 }
 
@@ -447,157 +256,6 @@ func TestRecheck(t *testing.T) {
 	}
 	b.apply(t, "deleted by hand", wanted(), router.Sent, "person", "create-person", "update-card", "create-card")
 	b.apply(t, "as it should be", wanted(), router.Sent, "person", "update-card")
-}
-
-func TestRun(t *testing.T) {
-	t.Parallel()
-	b := newSync(t, esctest.RouterConfig{Faults: esctest.Harsh, Seed: 7}, func(c *router.SyncConfig) { c.BreakAfter = 1000 })
-	generator := must(esc.NewGenerator(esc.Config{Prefix: 1}))(t)
-	var all []router.Wanted
-	for i := range 120 {
-		w := wanted()
-		w.Student = fmt.Sprint(i)
-		w.ESI = esi.MustParse(fmt.Sprintf("urn:schac:personalUniqueCode:int:esi:fr:%09dAB", i))
-		card := wantedCard(number)
-		card.Number = must(generator.Next(t.Context(), picA))(t)
-		w.Cards = []router.WantedCard{card}
-		w.Consent = i%10 != 0
-		all = append(all, w)
-	}
-	broken := errors.New("row 3 of the export is broken")
-	source := func(yield func(router.Wanted, error) bool) {
-		for i, w := range all {
-			if i == 3 && !yield(router.Wanted{}, broken) || !yield(w, nil) {
-				return
-			}
-		}
-	}
-	passes := 0
-	for done := false; !done && passes < 20; passes++ {
-		effects := make(map[router.Effect]int)
-		broke := 0
-		for r, err := range b.sync.Run(t.Context(), source) {
-			if errors.Is(err, broken) {
-				broke++
-				continue
-			}
-			if err != nil {
-				t.Fatal(err)
-			}
-			effects[r.Effect]++
-			if r.Effect == router.Refused {
-				t.Errorf("student %s: %v", r.Student, r.Err)
-			}
-		}
-		if broke != 1 || effects[router.Nothing] != 12 {
-			t.Errorf("pass %d: %d broken rows, effects %v", passes, broke, effects)
-		}
-		total := 0
-		for _, n := range effects {
-			total += n
-		}
-		if total != len(all) {
-			t.Errorf("pass %d: %d results for %d students", passes, total, len(all))
-		}
-		done = effects[router.Unchanged] == 108
-	}
-	if persons, cards := b.fake.Counts(); persons != 108 || cards != 108 {
-		t.Errorf("after %d passes the router holds %d persons and %d cards, want 108 of each", passes, persons, cards)
-	}
-}
-
-func TestRunGivesUp(t *testing.T) {
-	t.Parallel()
-	for name, break_ := range map[string]func(*syncBed){
-		"away": func(b *syncBed) {
-			b.fake.Change(func(c *esctest.RouterConfig) { c.Faults = esctest.Faults{Unavailable: 1} })
-		},
-		"token expired": func(b *syncBed) { b.fake.ExpireToken(picA) },
-	} {
-		b := newSync(t, esctest.RouterConfig{}, func(c *router.SyncConfig) { c.Workers, c.BreakAfter = 1, 2 })
-		break_(b)
-		var all []router.Wanted
-		for i := range 50 {
-			w := wanted()
-			w.Student, w.ESI = fmt.Sprint(i), esi.MustParse(fmt.Sprintf("urn:schac:personalUniqueCode:int:esi:fr:%09dAB", i))
-			w.Cards[0].Number = esc.MustParse(fmt.Sprintf("%08x-894e-1038-a711-001999465982", i+1))
-			all = append(all, w)
-		}
-		deferred := 0
-		for r, err := range b.sync.Run(t.Context(), sequence(all...)) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			if r.Effect == router.Deferred {
-				deferred++
-			}
-		}
-		if requests := len(b.operations()); requests > 6 || deferred < 48 {
-			t.Errorf("%s: %d requests, %d deferred", name, requests, deferred)
-		}
-	}
-
-	// A run that is left early leaves nothing behind.
-	b := newSync(t, esctest.RouterConfig{})
-	for range b.sync.Run(t.Context(), sequence(wanted(), wanted(), wanted())) {
-		break
-	}
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	var last error
-	for _, err := range b.sync.Run(ctx, sequence(wanted())) {
-		last = err
-	}
-	if !errors.Is(last, context.Canceled) {
-		t.Errorf("a cancelled run ends with %v", last)
-	}
-}
-
-func TestStrays(t *testing.T) {
-	t.Parallel()
-	b := newSync(t, esctest.RouterConfig{LowerCase: true})
-	b.apply(t, "ours", wanted(), router.Sent, "person", "create-person", "create-card")
-	left := esi.MustParse("urn:schac:personalUniqueCode:int:esi:fr:987654321CD")
-	b.fake.SeedCard(router.CardUpdate{Person: left}, router.Enrolment{Organisation: picA})
-	var strays []string
-	for p, err := range b.sync.Strays(t.Context(), picA) {
-		if err != nil {
-			t.Fatal(err)
-		}
-		strays = append(strays, p.Identifier)
-	}
-	testutil.Equal(t, "strays", strays, []string{strings.ToLower(left.String())})
-}
-
-// A crash between any two steps: a new Sync on the same file goes on.
-func TestSyncSurvivesRestart(t *testing.T) {
-	t.Parallel()
-	b := newBed(t, esctest.RouterConfig{})
-	path := filepath.Join(t.TempDir(), "state")
-	open := func() (*router.Sync, *router.FileState) {
-		s := must(router.OpenState(path))(t)
-		return must(router.NewSync(router.SyncConfig{Client: b.client, State: s, Now: func() time.Time { return today }}))(t), s
-	}
-	first, state := open()
-	b.fake.Script("create-card", esctest.AnswerLost)
-	b.fake.Script("update-card", esctest.Unavailable, esctest.Unavailable, esctest.Unavailable)
-	if r := must(first.Apply(t.Context(), wanted()))(t); r.Effect != router.Deferred {
-		t.Fatalf("%s, %v", r.Effect, r.Err)
-	}
-	if err := state.Close(); err != nil {
-		t.Fatal(err)
-	}
-	second, state := open()
-	defer state.Close()
-	// Consent is gone meanwhile: what may have been sent is deleted.
-	w := wanted()
-	w.Consent = false
-	if r := must(second.Apply(t.Context(), w))(t); r.Effect != router.Removed {
-		t.Errorf("%s, %v", r.Effect, r.Err)
-	}
-	if persons, cards := b.fake.Counts(); persons+cards != 0 {
-		t.Errorf("the router still holds %d persons and %d cards", persons, cards)
-	}
 }
 
 func TestSyncHidesPersonalData(t *testing.T) {
