@@ -31,7 +31,7 @@ func TestLeaks(t *testing.T) {
 	for _, p := range []passerelle.Person{anais, hans} {
 		secrets = append(secrets, p.BirthName, p.GivenNames[0], p.BirthDate.String(), p.BirthDate.French())
 	}
-	leaks.Secret(t, append(secrets, anais.UsageName, hans.Birthplace.Code())...) // the code of Strasbourg is the example in our own messages
+	leaks.Secret(t, append(secrets, anais.UsageName)...) // not the birthplaces: five digits are in any time
 	logger := leaks.Logger()
 	note := func(a ines.Answer, err error) {
 		leaks.Error(err)
