@@ -103,7 +103,7 @@ func (c *Converter) hostSegments(student int, open bool, w *words) []segment {
 		switch {
 		case rank == student && !open:
 			return []segment{{lo: 0, hi: s.lo, class: "plain"}, s, {lo: s.hi, hi: 1, class: "plain", note: w.hidden}}
-		case open && (rank == student || s.hi > s.lo):
+		case rank == student || s.hi > s.lo:
 			out = append(out, s)
 		}
 	}

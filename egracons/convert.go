@@ -72,7 +72,8 @@ func Convert(grade string, host, home *Table, rules Rules) (Result, error) {
 }
 
 // WithOwnAverage returns a converter that gives the mark n for a bare pass under
-// PassFail: OwnAverage, whatever the rules said.
+// PassFail: OwnAverage, in place of Rules.OwnAverage. The average is one student's;
+// the rest of the converter is shared.
 func (c *Converter) WithOwnAverage(n Number) *Converter {
 	d := *c
 	d.rules.OwnAverage = n
@@ -122,11 +123,10 @@ func (c *Converter) Grade(grade string) (string, error) {
 	if !ok {
 		return "", c.unknown(grade)
 	}
-	if r := &c.rows[rank]; r.short == nil {
-		return r.result.Suggestion, nil
-	} else {
+	if r := &c.rows[rank]; r.short != nil {
 		return "", r.short
 	}
+	return c.rows[rank].result.Suggestion, nil
 }
 
 func (c *Converter) unknown(grade string) error {

@@ -84,6 +84,13 @@ func TestMinShare(t *testing.T) {
 	if got := must(egracons.Convert("E", host, home, r))(t); got.Suggestion != "12" {
 		t.Errorf("with a MinShare that none reaches E becomes %s, want 12", got.Suggestion)
 	}
+	// A share equal to MinShare is large enough.
+	quarters := pairs{{"x", 1}, {"y", 3}}.table(t, egracons.Identity{})
+	halves := pairs{{"A", 2}, {"B", 2}}.table(t, egracons.Identity{})
+	r.MinShare = num("0.5")
+	if got := must(egracons.Convert("A", halves, quarters, r))(t); got.Suggestion != "x" {
+		t.Errorf("a share of exactly MinShare is left out: %s", got.Suggestion)
+	}
 	// The mean counts what remains, as if it were the whole.
 	two := pairs{{"x", 1}, {"y", 9}}.table(t, egracons.Identity{})
 	r = egracons.Rules{Policy: egracons.AverageWeighted, Tie: egracons.Better, MinShare: num("0.6")}

@@ -83,7 +83,7 @@ func dateText(w *words, t Transcript) string {
 func (l Line) row(w *words, options PageOptions) (pageRow, error) {
 	row := pageRow{Code: l.Course.Code, Title: l.Course.Title, Credits: w.number(l.Course.Credits.String()), Grade: l.Course.Grade, Approved: l.Approved.Grade}
 	if l.Err != nil {
-		row.Error, row.Status = l.Err.Error(), w.notConverted
+		row.Error, row.Status = w.problem(l.Course.Grade, l.Err), w.notConverted
 		return row, nil
 	}
 	r := l.Result

@@ -11,7 +11,7 @@ import (
 	"github.com/passerelle-sup/passerelle/internal/testutil"
 )
 
-const generated = 400 // pairs of tables for each property
+const generated = 150 // pairs of tables for each property
 
 // generator makes tables of 2 to 14 grades with small, large and zero counts.
 type generator struct{ *rand.Rand }

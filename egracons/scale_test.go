@@ -92,6 +92,8 @@ func TestPoints(t *testing.T) {
 		5:  {french, "0", "0", false},
 		6:  {french, "14.5000000001", "14", true}, // more decimals than the fast path reads
 		7:  {french, "20.1", "", false},
+		20: {french, "15.0000000", "15", true},
+		21: {french, "20.0000000", "20", true},
 		8:  {french, "-1", "", false},
 		9:  {french, "15/20", "", false},
 		10: {german, "1.0", "1.0", true},

@@ -153,6 +153,24 @@ func TestHomeQuery(t *testing.T) {
 	}
 }
 
+// A degree of the host's is not looked for at home.
+func TestDegreeBelongsToTheHost(t *testing.T) {
+	t.Parallel()
+	var host, home egracons.Query
+	one := sample()
+	one.Courses = one.Courses[:1]
+	one.Courses[0].Degree = "Bachelor of Science"
+	must(egracons.ConvertTranscript(one, egracons.TranscriptRules{Rules: rules(egracons.Midpoint),
+		Host: sourceFunc(func(q egracons.Query) (*egracons.Table, error) {
+			host = q
+			return published(t)["ects-legacy-scale"], nil
+		}),
+		Home: sourceFunc(func(q egracons.Query) (*egracons.Table, error) { home = q; return homeTable(t), nil })}))(t)
+	if host.Degree != "Bachelor of Science" || home.Degree != "" || home.ISCED != "0613" {
+		t.Errorf("asked the host for %+v and the home for %+v", host, home)
+	}
+}
+
 type sourceFunc func(egracons.Query) (*egracons.Table, error)
 
 func (f sourceFunc) Find(q egracons.Query) (*egracons.Table, error) { return f(q) }

@@ -1,6 +1,7 @@
 package egracons
 
 import (
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -14,20 +15,29 @@ type words struct {
 	before   string // before the percent sign
 	and      string
 
-	interval, someBetter, noneBetter, point, binned, candidates, dropped, rule, average, suggested, continuous string
-	failed, passOnly, ownAverage, noMark, approval                                                             string
-	passes, sizeUnknown                                                                                        string
-	policy                                                                                                     map[Policy]string
-	tie                                                                                                        map[Tie]string
-	warnings                                                                                                   map[WarningCode]string
-	sides                                                                                                      map[Side]string
-	level                                                                                                      map[Level]string
+	// Sentences of an explanation.
+	interval, someBetter, noneBetter, point, binned string
+	candidates, dropped, rule, average              string
+	suggested, continuous, approval                 string
+	failed, passOnly, ownAverage, noMark            string
+	passes, sizeUnknown                             string
 
-	// chart
+	policy   map[Policy]string
+	tie      map[Tie]string
+	warnings map[WarningCode]string
+	sides    map[Side]string
+	level    map[Level]string
+
+	// Words of a chart.
 	chartTitle, hostColumn, homeColumn, axis, hidden, marked, overlapping string
-	// page
-	title, from, to, reference, date, course, credits, grade, position, candidate, suggestion, approved, mean, meanOf, left, why, byHand, rules, notConverted string
-	status                                                                                                                                                    map[Status]string
+
+	// Words of a page.
+	title, from, to, reference, date, rules                                   string
+	course, credits, grade, position, candidate, suggestion, approved, byHand string
+	mean, meanOf, left, why, notConverted                                     string
+
+	status   map[Status]string
+	problems []problem // why a course was not converted, with its grade
 }
 
 func wordsOf(lang Lang) *words {
@@ -87,6 +97,12 @@ var english = words{
 	meanOf: "%d of %d courses", left: "not counted: no converted mark", why: "How each grade was converted",
 	byHand: "To be approved by the examination board. Name, date, signature:", rules: "Rule",
 	notConverted: "not converted", status: map[Status]string{Failed: "failed", PassOnly: "passed, no mark"},
+	problems: []problem{
+		{ErrUnknownGrade, "The host's table has no grade %s."},
+		{ErrNotDifferentiating, "Grade %s is a pass without position, and no rule says what to give for it."},
+		{ErrTooSmall, "Grade %s: no reference group is large enough."},
+		{ErrNoTable, "Grade %s: one of the two institutions has no table for this course."},
+	},
 }
 
 var french = words{
@@ -139,6 +155,29 @@ var french = words{
 	mean: "Moyenne convertie :", meanOf: "%d cours sur %d", left: "non compté : sans note convertie",
 	why: "Comment chaque note a été convertie", byHand: "À valider par le jury. Nom, date, signature :", rules: "Règle",
 	notConverted: "non convertie", status: map[Status]string{Failed: "échec", PassOnly: "validé, sans note"},
+	problems: []problem{
+		{ErrUnknownGrade, "La table de l'établissement d'accueil n'a pas de note %s."},
+		{ErrNotDifferentiating, "La note %s est une validation sans position, et aucune règle ne dit quoi donner."},
+		{ErrTooSmall, "Note %s : aucun groupe de référence n'est assez grand."},
+		{ErrNoTable, "Note %s : l'un des deux établissements n'a pas de table pour ce cours."},
+	},
+}
+
+// problem is what to say of one kind of error.
+type problem struct {
+	kind error
+	text string
+}
+
+// problem tells why a grade was not converted; what has no sentence of its own is
+// told as the error does.
+func (w *words) problem(grade string, err error) string {
+	for _, p := range w.problems {
+		if errors.Is(err, p.kind) {
+			return fmt.Sprintf(p.text, grade)
+		}
+	}
+	return err.Error()
 }
 
 // number writes a decimal with the sign of the language.
