@@ -11,11 +11,6 @@ import (
 	"github.com/passerelle-sup/passerelle/ines/campaign/campaigntest"
 )
 
-func TestMemoryLedger(t *testing.T) {
-	t.Parallel()
-	campaigntest.Ledger(t, func(*testing.T) campaign.Ledger { return campaign.NewMemory() })
-}
-
 func openFile(t *testing.T, path string) *campaign.File {
 	t.Helper()
 	l, err := campaign.OpenFile(path)
