@@ -27,7 +27,7 @@ var allowed = map[string][]string{
 	"ine":            {".", "uai"},
 	"esi":            {".", "ine"},
 	"egracons":       {"."},
-	"esc":            {".", "internal/journal", "github.com/google/uuid"},
+	"esc":            {".", "internal/journal"},
 	"esc/qr":         {".", "esc", "github.com/skip2/go-qrcode"},
 	"esc/seal":       {".", "esc", "esi", "esc/qr", "esc/seal/trust", "github.com/golang-jwt/jwt/v5"},
 	"esc/seal/trust": {".", "transport"},
