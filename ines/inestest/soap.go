@@ -18,7 +18,7 @@ import (
 func (s *Service) soap() http.Handler {
 	c := s.cfg.Contract
 	server := &soap.Server{Charset: c.Charset, Check: s.authenticate(), Understood: []xml.Name{soap.Security}}
-	if c.Namespace == ines.ReferenceNamespace {
+	if c.Namespace == ines.ReferenceNamespace && c.SOAP == "1.1" && !c.Unqualified { // what the WSDL says
 		server.WSDL = ines.ReferenceWSDL()
 	}
 	for op, x := range c.Operations {
