@@ -144,21 +144,30 @@ type pair struct {
 	home  *Table
 	cum   []*big.Int // host running sums
 	cells []cell     // awarded home grades, best first
+	unit  *big.Int   // makes the values of the cells whole numbers
 }
 
 // cell is a home grade of non-zero weight.
 type cell struct {
 	grade   *Grade
 	lo, hi  *big.Int
+	value   *big.Int // in units of the pair; nil where the grade has none
 	overlap *big.Int // with the host grade at hand
 }
 
 func newPair(host, home *Table, rules Rules) *pair {
-	p := &pair{rules: rules, home: home, cum: scaled(host.cum, home.total())}
+	p := &pair{rules: rules, home: home, cum: scaled(host.cum, home.total()), unit: big.NewInt(1)}
 	homeCum := scaled(home.cum, host.total())
 	for i, rank := range home.graded {
 		if home.weights[rank].Sign() > 0 {
-			p.cells = append(p.cells, cell{grade: &home.scale.grades[rank], lo: homeCum[i], hi: homeCum[i+1]})
+			g := &home.scale.grades[rank]
+			p.cells = append(p.cells, cell{grade: g, lo: homeCum[i], hi: homeCum[i+1]})
+			p.unit = commonUnit(p.unit, g.Value)
+		}
+	}
+	for i := range p.cells {
+		if c := &p.cells[i]; c.grade.Value.IsSet() {
+			c.value = inUnits(c.grade.Value, p.unit)
 		}
 	}
 	return p
@@ -263,12 +272,12 @@ func (p *pair) choose(r *Result, kept []cell, lo, hi *big.Int) *Grade {
 	case Minimum:
 		return worst
 	case AverageWeighted:
-		r.Average = FromRat(weightedMean(kept))
-		return p.snap(r.Average.rat)
+		r.Average = p.weightedMean(kept)
+		return p.snap(r.Average)
 	case AverageMinMax:
 		mean := new(big.Rat).Add(best.Value.rat, worst.Value.rat)
-		r.Average = FromRat(mean.Quo(mean, big.NewRat(2, 1)))
-		return p.snap(r.Average.rat)
+		r.Average = Number{rat: mean.Quo(mean, big.NewRat(2, 1))}
+		return p.snap(r.Average)
 	case Midpoint:
 		return p.atMiddle(kept, lo, hi).grade
 	case LargestOverlap:
@@ -306,36 +315,36 @@ func nearest(cells []cell, tie Tie, distance func(cell) *big.Int) *cell {
 
 // weightedMean averages the values by overlap; candidates of an empty interval,
 // which all have none, count alike.
-func weightedMean(kept []cell) *big.Rat {
-	sum, weights := new(big.Rat), new(big.Int)
+func (p *pair) weightedMean(kept []cell) Number {
+	sum, weights := new(big.Int), new(big.Int)
 	for _, c := range kept {
 		w := c.overlap
 		if w.Sign() == 0 {
 			w = big.NewInt(1)
 		}
 		weights.Add(weights, w)
-		term := new(big.Rat).SetInt(w)
-		sum.Add(sum, term.Mul(term, c.grade.Value.rat))
+		sum.Add(sum, new(big.Int).Mul(w, c.value))
 	}
-	return sum.Quo(sum, new(big.Rat).SetInt(weights))
+	return Number{rat: new(big.Rat).SetFrac(sum, weights.Mul(weights, p.unit))}
 }
 
-// snap returns the awarded home grade whose value is nearest.
-func (p *pair) snap(mean *big.Rat) *Grade {
-	var at *Grade
-	var least *big.Rat
-	for i := range p.cells {
-		g := p.cells[i].grade
-		if !g.Value.IsSet() {
-			continue
-		}
-		d := new(big.Rat).Sub(g.Value.rat, mean)
-		d.Abs(d)
-		if at == nil || d.Cmp(least) < 0 || d.Cmp(least) == 0 && p.rules.Tie == Worse {
-			at, least = g, d
+// snap returns the awarded home grade whose value is nearest to the mean, nil
+// when none has a value.
+func (p *pair) snap(mean Number) *Grade {
+	var valued []cell
+	for _, c := range p.cells {
+		if c.value != nil {
+			valued = append(valued, c)
 		}
 	}
-	return at
+	if len(valued) == 0 {
+		return nil
+	}
+	target := new(big.Int).Mul(mean.rat.Num(), p.unit)
+	return nearest(valued, p.rules.Tie, func(c cell) *big.Int {
+		d := new(big.Int).Mul(c.value, mean.rat.Denom())
+		return d.Abs(d.Sub(d, target))
+	}).grade
 }
 
 // mark places the middle of the host interval inside the band of the home grade
@@ -384,7 +393,7 @@ func (p *pair) pass(r *row) {
 			return
 		}
 		r.result.Mark = p.rules.OwnAverage
-		if g := p.snap(p.rules.OwnAverage.rat); g != nil {
+		if g := p.snap(p.rules.OwnAverage); g != nil {
 			r.result.Suggestion, r.result.Value = g.Label, g.Value
 			return
 		}

@@ -122,20 +122,28 @@ func readRows(r io.Reader, layout Layout) ([][]csvRow, error) {
 		}
 		line, _ := in.FieldPos(0)
 		row := csvRow{line: line, record: record, at: columns}
-		var key strings.Builder
-		for _, column := range []string{"table_id", "institution", "hei_id", "cycle", "isced_f", "degree", "period_from", "period_to", "scale_id", "version", "level", "asked"} {
-			key.WriteString(row.cell(column))
-			key.WriteByte(0)
-		}
-		at, known := place[key.String()]
+		key := nameKey(row.cell)
+		at, known := place[key]
 		if !known {
 			at = len(groups)
-			place[key.String()] = at
+			place[key] = at
 			groups = append(groups, nil)
 		}
 		groups[at] = append(groups[at], row)
 	}
 	return groups, nil
+}
+
+// nameColumns are those that tell one table of a file from another.
+var nameColumns = []string{"table_id", "institution", "hei_id", "cycle", "isced_f", "degree", "period_from", "period_to", "scale_id", "version", "level", "asked"}
+
+func nameKey(cell func(string) string) string {
+	var key strings.Builder
+	for _, column := range nameColumns {
+		key.WriteString(cell(column))
+		key.WriteByte(0)
+	}
+	return key.String()
 }
 
 func csvError(err error, want string) error {

@@ -10,11 +10,19 @@ import (
 
 // WriteCSV writes tables in the neutral form, which [ReadTables] reads with a zero
 // [Layout]. The twelve columns of the form are always there; the extra ones only
-// where a table fills them. Nothing of a table is lost.
+// where a table fills them. Nothing of a table is lost. Tables that a reader could
+// not tell apart, because all that names them is the same, are refused with an
+// *Error of kind ErrBadTable.
 func WriteCSV(w io.Writer, tables ...*Table) error {
 	var rows []map[string]string
-	used := map[string]bool{}
-	for _, t := range tables {
+	used, names := map[string]bool{}, map[string]bool{}
+	for i, t := range tables {
+		first := t.csvRow(0)
+		key := nameKey(func(column string) string { return first[column] })
+		if names[key] {
+			return &Error{Kind: ErrBadTable, Table: t.identity.Name(), Row: i + 1, Want: "another name than a table before it"}
+		}
+		names[key] = true
 		for rank := range t.scale.grades {
 			row := t.csvRow(rank)
 			for column, cell := range row {

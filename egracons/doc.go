@@ -63,7 +63,6 @@
 // such as those of SMILE ([BandTable]), ECTS letters ([Letters],
 // [LegacyLetters]) and the modified Bavarian formula ([Bavarian]).
 //
-// The package imports the standard library and the module's root only, does no
-// network or file access, and everything in it that is not a builder of one call
-// is immutable and safe for concurrent use.
+// The package does no network or file access of its own. Scales, tables, groups
+// and converters are immutable and safe for concurrent use.
 package egracons

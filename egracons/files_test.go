@@ -80,6 +80,15 @@ Example,example.eu,bachelor,0613,,2021,2023,nl,3,5,false,7
 `)
 }
 
+func TestWriteCSVRefusesTwins(t *testing.T) {
+	t.Parallel()
+	a := pairs{{"A", 1}, {"B", 2}}.table(t, egracons.Identity{ID: "x"})
+	b := pairs{{"A", 3}, {"B", 4}}.table(t, egracons.Identity{ID: "x"})
+	if err := egracons.WriteCSV(io.Discard, a, b); !errors.Is(err, egracons.ErrBadTable) || !strings.Contains(err.Error(), "row 2: another name") {
+		t.Errorf("two tables of one name: %v", err)
+	}
+}
+
 func TestReadTablesWithMapping(t *testing.T) {
 	t.Parallel()
 	file := "\ufeffCode;Rang;Note;Obtenue;Ignoré\n0613;2;14;6;x\n0912;1;A;1;x\n0613;1;15;4;x\n0912;2;B;3;x\n"

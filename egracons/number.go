@@ -19,6 +19,9 @@ type Number struct {
 // maxDigits bounds the length of a number that is read.
 const maxDigits = 40
 
+// smallDigits fit in 64 bits with their divisor.
+const smallDigits = 18
+
 // Int returns the number n.
 func Int(n int64) Number { return Number{rat: new(big.Rat).SetInt64(n)} }
 
@@ -47,11 +50,14 @@ func ParseNumber(s string) (Number, error) {
 	if len(s) > maxDigits {
 		return fail("length", 0, "at most 40 characters")
 	}
-	digits, point := 0, -1
+	digits, point, units := 0, -1, int64(0)
 	for i := range len(s) {
 		switch c := s[i]; {
 		case c >= '0' && c <= '9':
 			digits++
+			if digits <= smallDigits {
+				units = units*10 + int64(c-'0')
+			}
 		case c == '.' && point < 0:
 			point = i
 		case (c == '+' || c == '-') && i == 0:
@@ -66,11 +72,18 @@ func ParseNumber(s string) (Number, error) {
 	if point >= 0 {
 		places = len(s) - point - 1
 	}
-	units, ok := new(big.Int).SetString(strings.Replace(s, ".", "", 1), 10)
-	if !ok {
-		return fail("character", 0, "a decimal number such as 12.5")
+	if digits > smallDigits {
+		whole, _ := new(big.Int).SetString(strings.Replace(s, ".", "", 1), 10) // digits and a sign: it cannot fail
+		return Number{rat: new(big.Rat).SetFrac(whole, pow10(places)), places: places}, nil
 	}
-	return Number{rat: new(big.Rat).SetFrac(units, pow10(places)), places: places}, nil
+	if s[0] == '-' {
+		units = -units
+	}
+	divisor := int64(1)
+	for range places {
+		divisor *= 10
+	}
+	return Number{rat: new(big.Rat).SetFrac64(units, divisor), places: places}, nil
 }
 
 // MustParseNumber is ParseNumber for constants and tests: it panics on an error.
@@ -161,6 +174,23 @@ func (n Number) print(places int, round bool) string {
 		s = "-" + s
 	}
 	return s
+}
+
+// commonUnit returns the least multiple of unit that makes a whole number of n
+// when the two are multiplied.
+func commonUnit(unit *big.Int, n Number) *big.Int {
+	d := n.value().Denom()
+	if d.IsInt64() && d.Int64() == 1 {
+		return unit
+	}
+	shared := new(big.Int).GCD(nil, nil, unit, d)
+	return new(big.Int).Mul(unit, shared.Quo(d, shared))
+}
+
+// inUnits returns n times unit, which is a whole number.
+func inUnits(n Number, unit *big.Int) *big.Int {
+	whole := new(big.Int).Mul(n.rat.Num(), unit)
+	return whole.Quo(whole, n.rat.Denom())
 }
 
 // exactPlaces returns how many decimals write r exactly, and whether any do.

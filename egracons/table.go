@@ -156,20 +156,16 @@ var one = map[Basis]string{Counts: "count", Percentages: "percentage", Cumulativ
 
 // weigh turns the printed numbers into whole weights of a common unit.
 func (t *Table) weigh() {
-	unit := big.NewInt(1) // the least common multiple of the denominators
+	unit := big.NewInt(1)
 	for _, n := range t.printed {
-		if d := n.value().Denom(); d.BitLen() > 1 {
-			g := new(big.Int).GCD(nil, nil, unit, d)
-			unit = new(big.Int).Mul(unit, new(big.Int).Quo(d, g))
-		}
+		unit = commonUnit(unit, n)
 	}
 	last := new(big.Int)
 	t.weights = make([]*big.Int, len(t.printed))
 	for rank, n := range t.printed {
 		w := new(big.Int)
 		if n.IsSet() {
-			w.Mul(n.rat.Num(), unit)
-			w.Quo(w, n.rat.Denom())
+			w = inUnits(n, unit)
 			if t.basis == Cumulatives {
 				running := new(big.Int).Set(w)
 				w.Sub(w, last)
