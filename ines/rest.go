@@ -81,6 +81,7 @@ func NewREST(cfg RESTConfig) (*REST, error) {
 	base := strings.TrimSuffix(cfg.BaseURL, "/")
 	tokens, err := transport.NewTokenSource(transport.ClientCredentials{
 		TokenURL: base + TokenPath, ClientID: cfg.Username, ClientSecret: cfg.Password, Transport: cfg.Transport,
+		PlainBasic: true, // as the public client of INES does
 	})
 	if err != nil {
 		return nil, err

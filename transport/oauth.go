@@ -59,6 +59,11 @@ type ClientCredentials struct {
 	// is kept until a service refuses it.
 	Early time.Duration
 
+	// PlainBasic sends the identifier and the secret as they are. By default they
+	// are form-encoded before HTTP Basic, as RFC 6749, 2.3.1, wants; many services
+	// do not undo that. It matters for values with other than letters and digits.
+	PlainBasic bool
+
 	// Transport is how the token endpoint is spoken to.
 	Transport Config
 }
@@ -115,6 +120,9 @@ func (c ClientCredentials) request() *Request {
 		form.Set("client_secret", c.ClientSecret)
 	} else {
 		pair := url.QueryEscape(c.ClientID) + ":" + url.QueryEscape(c.ClientSecret)
+		if c.PlainBasic {
+			pair = c.ClientID + ":" + c.ClientSecret
+		}
 		header.Set("Authorization", "Basic "+base64.StdEncoding.EncodeToString([]byte(pair)))
 	}
 	return &Request{
@@ -242,7 +250,8 @@ func parseToken(body []byte) (tokenAnswer, error) {
 	if err := json.Unmarshal(body, &t); err != nil {
 		return tokenAnswer{}, fault("answer is not the JSON of RFC 6749, 5.1")
 	}
-	if !strings.EqualFold(t.TokenType, "bearer") {
+	// Services are met that leave the type out, INES in the one public client among them.
+	if t.TokenType != "" && !strings.EqualFold(t.TokenType, "bearer") {
 		return tokenAnswer{}, fault("token_type is not bearer")
 	}
 	if t.AccessToken == "" {

@@ -2,6 +2,7 @@ package transport
 
 import (
 	"context"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -312,4 +313,32 @@ func FuzzRetryAfter(f *testing.F) {
 			t.Errorf("%q gives %v", value, d)
 		}
 	})
+}
+
+// TestPlainBasic sends the credentials as they are where that is asked for, and
+// takes a token whose type is left out.
+func TestPlainBasic(t *testing.T) {
+	t.Parallel()
+	for i, c := range []struct {
+		plain bool
+		want  string
+	}{
+		0: {false, "Basic " + base64.StdEncoding.EncodeToString([]byte("univ+1:p%C3%A9%2Fss"))},
+		1: {true, "Basic " + base64.StdEncoding.EncodeToString([]byte("univ 1:pé/ss"))},
+	} {
+		var got string
+		base := memory(func(r *http.Request) (*http.Response, error) {
+			got = r.Header.Get("Authorization")
+			return reply(200, `{"access_token":"abc"}`), nil
+		})
+		s, err := NewTokenSource(ClientCredentials{
+			TokenURL: "https://sso.invalid/token", ClientID: "univ 1", ClientSecret: "pé/ss", PlainBasic: c.plain, Transport: Config{Base: base},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if token, err := s.Token(t.Context()); err != nil || token != "abc" || got != c.want {
+			t.Errorf("%d: token %q, %v, sent with %q; want %q", i, token, err, got, c.want)
+		}
+	}
 }

@@ -78,6 +78,7 @@ func (s *season) convertGrades(student string, res *results) error {
 	if report.Mean != nil {
 		mean = report.Mean.Value.Decimal(2)
 	}
+	res.converted = true
 	res.put(res.outcomes, line{student, stepGrades, "converted", fmt.Sprintf("%d of %d courses converted, mean %s", converted, len(report.Lines), mean)})
 	return s.chart(file("chart.svg"), host, home)
 }

@@ -29,7 +29,12 @@ type pageView struct {
 	DryRun   bool
 	Bars     []bar
 	Groups   []group
+	Cards    []cardView
+	Grades   string // page of the converted transcript; empty: none
 }
+
+// cardView is a card on the page: its two codes and where it stands.
+type cardView struct{ Student, Outcome, Official, Seal string }
 
 // bar is one outcome in the chart.
 type bar struct {
@@ -81,6 +86,12 @@ func (r *results) page(w io.Writer) error {
 			v.Groups = append(v.Groups, g)
 		}
 	}
+	for _, c := range r.printed {
+		v.Cards = append(v.Cards, cardView{c.Student, c.outcome, "cards/" + c.Name + ".png", "cards/" + c.Name + "-seal.png"})
+	}
+	if r.converted {
+		v.Grades = "grades/transcript.html"
+	}
 	return pageTemplate.Execute(w, v)
 }
 
@@ -121,6 +132,10 @@ var pageWords = map[campaign.Lang]map[string]string{
 		"student": "Étudiant", "why": "Ce qui ne va pas", "code": "Code", "message": "Message d'INES", "since": "Depuis",
 		"suggestions": "Numéros proches dont la clé est juste :", "stopped": "Tout n'a pas été fait :", "dry": "Simulation : rien n'a été envoyé.",
 		"private": "Cette page contient des données personnelles.", "none": "Rien à traiter.", "year": "année universitaire", "at": "au",
+		"cards": "Cartes étudiantes européennes", "official": "code officiel", "seal": "sceau", "grades": "Notes rapportées d'un séjour",
+		"gradesLink": "Le relevé converti, avec le détail de chaque note",
+		"registered": "enregistrée", "no-consent": "pas de consentement : rien n'a été envoyé", "withdrawn": "consentement retiré : effacée",
+		"waits": "attend l'INE définitif", "deferred": "routeur injoignable, à refaire", "refused": "refusée par le routeur",
 	},
 	campaign.English: {
 		"title": "New season: the INE", "students": "students in the base", "written": "numbers given back to the student system",
@@ -128,5 +143,9 @@ var pageWords = map[campaign.Lang]map[string]string{
 		"student": "Student", "why": "What is wrong", "code": "Code", "message": "INES's message", "since": "Since",
 		"suggestions": "Numbers one slip away whose key is right:", "stopped": "Not everything was done:", "dry": "Dry run: nothing was sent.",
 		"private": "This page holds personal data.", "none": "Nothing to act on.", "year": "academic year", "at": "on",
+		"cards": "European student cards", "official": "official code", "seal": "seal", "grades": "Grades brought back from abroad",
+		"gradesLink": "The converted transcript, with the detail of each grade",
+		"registered": "registered", "no-consent": "no consent: nothing was sent", "withdrawn": "consent withdrawn: deleted",
+		"waits": "waits for the definitive INE", "deferred": "router out of reach, to be done again", "refused": "refused by the router",
 	},
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/pem"
+	"maps"
 	"net/http/httptest"
 	"net/mail"
 	"os"
@@ -45,7 +46,7 @@ func outcomes(t *testing.T, dir string) map[string]map[string]line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}}
+	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}}
 	for text := range strings.Lines(string(data)) {
 		var l line
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
@@ -138,6 +139,21 @@ func TestSeason(t *testing.T) {
 		if info, err := os.Stat(filepath.Join(out, "grades", name)); err != nil || info.Size() == 0 {
 			t.Errorf("grades/%s is missing or empty: %v", name, err)
 		}
+	}
+	cards := map[string]int{}
+	for student, l := range all[stepCard] {
+		cards[l.Outcome]++
+		for _, name := range []string{".png", "-seal.png"} {
+			if _, err := os.Stat(filepath.Join(out, "cards", strings.TrimPrefix(student, "csv:")+name)); err != nil {
+				t.Error(err)
+			}
+		}
+		if l.Outcome == "registered" && !strings.HasSuffix(l.Detail, "says: accepted") {
+			t.Errorf("%s: %s", student, l.Detail)
+		}
+	}
+	if want := map[string]int{"registered": 10, "no-consent": 1, "withdrawn": 1}; !maps.Equal(cards, want) {
+		t.Errorf("cards are %v; want %v", cards, want)
 	}
 	message, err := os.ReadFile(filepath.Join(out, "mail.eml"))
 	if err != nil {

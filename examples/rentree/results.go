@@ -35,7 +35,11 @@ type results struct {
 	requests *partFile // requests.jsonl of a dry run
 	failed   error     // the first failure to write
 
-	traveller string // the first student with a definitive number: the one who was abroad
+	holders   []sis.Student // those who get a card on the first day
+	newcomers []sis.Student // likewise, their definitive INE being still to come
+	printed   []printed     // the cards, and where each stands
+	converted bool          // a transcript was converted
+	traveller string        // the first student with a definitive number: the one who was abroad
 
 	students int // records read, unreadable ones included
 	ine      map[ine.Status]int
@@ -66,6 +70,7 @@ func (r *results) abandon() {
 func (r *results) judged(s sis.Student, v ine.Verdict) {
 	r.students++
 	r.ine[v.Status]++
+	r.wantsCard(s, v)
 	if r.traveller == "" && v.Status == ine.StatusDefinitive {
 		r.traveller = s.ID.String()
 	}

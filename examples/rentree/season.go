@@ -199,11 +199,16 @@ func (s *season) play(ctx context.Context) (complete bool, err error) {
 		if last {
 			break
 		}
+		if s.sample() {
+			if _, err := s.printCards(ctx, res); err != nil {
+				return false, fmt.Errorf("cards: %w", err)
+			}
+		}
 		if err := s.night(); err != nil {
 			return false, err
 		}
 	}
-	if err := s.afterwards(res); err != nil {
+	if err := s.afterwards(ctx, res); err != nil {
 		return false, err
 	}
 	if err := res.write(); err != nil {
@@ -213,11 +218,18 @@ func (s *season) play(ctx context.Context) (complete bool, err error) {
 	return res.complete(), nil
 }
 
-// afterwards is what follows the numbers, for the sample cohort: a transcript
+// sample reports whether this is the sample cohort on the fakes, for which more
+// than the numbers is played.
+func (s *season) sample() bool { return s.fake != nil && s.opts.students == "" }
+
+// afterwards is what follows the numbers: cards are registered, and a transcript
 // that came back from abroad is converted.
-func (s *season) afterwards(res *results) error {
-	if s.fake == nil || s.opts.students != "" || res.traveller == "" {
+func (s *season) afterwards(ctx context.Context, res *results) error {
+	if !s.sample() {
 		return nil
+	}
+	if err := s.cards(ctx, res); err != nil {
+		return fmt.Errorf("cards: %w", err)
 	}
 	return s.convertGrades(res.traveller, res)
 }

@@ -139,27 +139,22 @@ func New(cfg Config) (*Campaign, error) {
 	return c, nil
 }
 
-// abilities finds what Service can do. A binding whose contract leaves an
-// operation out says so by a method Can, as ines.SOAP does.
+// abilities finds what Service can do. A dry run needs none.
 func (c *Campaign) abilities(faults *passerelle.FieldErrors) {
-	can := func(op ines.Operation) bool {
-		binding, ok := c.cfg.Service.(interface{ Can(ines.Operation) bool })
-		return !ok || binding.Can(op)
-	}
-	need := func(op ines.Operation, has bool, want string) {
-		if !c.cfg.DryRun && (!has || !can(op)) {
+	service := c.cfg.Service
+	need := func(op ines.Operation, want string) {
+		if !c.cfg.DryRun && !ines.Can(service, op) {
 			faults.Add("Service", "ability", want)
 		}
 	}
-	var has bool
-	c.searcher, has = c.cfg.Service.(ines.Searcher)
-	need(ines.OpSearch, has, "an ines.Searcher, to look for a person before registering")
-	c.register, has = c.cfg.Service.(ines.Registrar)
-	need(ines.OpRegister, has, "an ines.Registrar")
-	c.follower, has = c.cfg.Service.(ines.Follower)
-	need(ines.OpFollowUp, has, "an ines.Follower, to read what became of registrations")
-	if c.verifier, has = c.cfg.Service.(ines.Verifier); has && !can(ines.OpVerify) {
-		c.verifier = nil
+	need(ines.OpSearch, "an ines.Searcher, to look for a person before registering")
+	need(ines.OpRegister, "an ines.Registrar")
+	need(ines.OpFollowUp, "an ines.Follower, to read what became of registrations")
+	c.searcher, _ = service.(ines.Searcher)
+	c.register, _ = service.(ines.Registrar)
+	c.follower, _ = service.(ines.Follower)
+	if ines.Can(service, ines.OpVerify) {
+		c.verifier = service.(ines.Verifier)
 	}
 }
 
