@@ -223,8 +223,14 @@ func refuse(status int, code, message string) answer {
 	return answer{status: status, body: router.ErrorMessage{Code: router.Text(code), Message: message}}
 }
 
-// plain is an error without a code: those of which none is known.
-func plain(status int) answer { return answer{status: status} }
+// plain is an answer without content, or an error without a code: those of which none
+// is known. The published document has a body for every error.
+func plain(status int) answer {
+	if status < 400 {
+		return answer{status: status}
+	}
+	return refuse(status, "", http.StatusText(status))
+}
 
 // call is one request in the hands of an operation. The router is locked.
 type call struct {

@@ -43,13 +43,13 @@ func (j *job) run(replacement *esi.ID) (Result, error) {
 		return Result{}, err
 	}
 	if refusal == nil {
+		refusal = j.validate()
+	}
+	if refusal == nil {
 		refusal, err = j.reserveCards()
 	}
-	if err != nil {
-		return Result{}, err
-	}
-	if refusal != nil {
-		return j.finish(refusal)
+	if refusal != nil || err != nil {
+		return j.finishOr(refusal, err)
 	}
 	if !j.record.Replacing.IsZero() {
 		if refusal, err = j.replace(); refusal != nil || err != nil {
@@ -102,6 +102,19 @@ func (j *job) identify(replacement *esi.ID) (refusal, err error) {
 	j.result.ESI = current
 	j.result.KeptESI = !want.IsZero() && !want.Equal(current)
 	return nil, j.save()
+}
+
+// validate checks all that would be sent before any of it is.
+func (j *job) validate() error {
+	if !j.wanted.Consent {
+		return nil
+	}
+	var faults passerelle.FieldErrors
+	j.wanted.person(j.result.ESI).check(&faults)
+	for _, c := range j.wanted.Cards {
+		c.update(j.wanted.PIC, j.result.ESI).check(&faults, true)
+	}
+	return faults.Err()
 }
 
 // reserveCards sees to it that no other student has a card of the same number.

@@ -133,9 +133,9 @@ func ensure[T any](ctx context.Context, create, update func() (*T, error)) (*T, 
 	return nil, 0, err
 }
 
-// DeletePerson deletes a student at the router. It deletes the student's belonging
-// to other institutions too as far as the router allows: the real one was observed
-// to answer 403 for a student of another institution.
+// DeletePerson deletes a student at the router. What becomes of the student's
+// belonging to other institutions is not documented; a student of others only was
+// observed to be passerelle.ErrForbidden.
 func (c *Client) DeletePerson(ctx context.Context, r PersonRequest) error {
 	if err := r.check(); err != nil {
 		return err

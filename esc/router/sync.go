@@ -57,7 +57,7 @@ const (
 	Unchanged Effect = "unchanged" // the router holds what is wanted as far as is known; nothing was sent
 	Sent      Effect = "sent"      // the router now holds what is wanted
 	Removed   Effect = "removed"   // consent is gone or no card is left: the router holds nothing any more
-	Deferred  Effect = "deferred"  // the router could not be reached or did not say: Apply again later
+	Deferred  Effect = "deferred"  // the router could not be reached, did not say, or was not asked: Apply again later
 	Refused   Effect = "refused"   // the router, or a rule here, refuses: a person has to look
 )
 
@@ -218,7 +218,6 @@ func (s *Sync) check(w Wanted) error {
 func (s *Sync) Run(ctx context.Context, wanted iter.Seq2[Wanted, error]) iter.Seq2[Result, error] {
 	return func(yield func(Result, error) bool) {
 		ctx, cancel := context.WithCancel(ctx)
-		defer cancel()
 		type item struct {
 			wanted Wanted
 			err    error
@@ -267,6 +266,11 @@ func (s *Sync) Run(ctx context.Context, wanted iter.Seq2[Wanted, error]) iter.Se
 				case <-ctx.Done():
 					return
 				}
+			}
+		}()
+		defer func() { // nothing works on when Run is left
+			cancel()
+			for range out {
 			}
 		}()
 		for o := range out {

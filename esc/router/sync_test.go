@@ -218,6 +218,18 @@ func TestRefusals(t *testing.T) {
 	}
 	testutil.Equal(t, "faults", fields, []string{"PIC value", "Student required", "Cards[1].Number duplicate", "Cards[2].Number required"})
 
+	// What the router would refuse is refused before anything is sent.
+	unfit := wanted()
+	unfit.Student, unfit.ESI, unfit.Level = "20260005", esi.MustParse("urn:schac:personalUniqueCode:int:esi:fr:666666666FF"), "EQF6"
+	unfit.Cards = []router.WantedCard{{Number: esc.MustParse("53228de1-8944-1038-a3d5-001999465982"), State: router.Expired}}
+	r = b.apply(t, "unfit", unfit, router.Refused)
+	list, _ = errors.AsType[passerelle.FieldErrors](r.Err)
+	fields = nil
+	for _, f := range list {
+		fields = append(fields, f.Field+" "+f.Rule)
+	}
+	testutil.Equal(t, "faults", fields, []string{"Person.Enrolments.Level value", "Card.State value", "Card.Type required", "Card.IssuedAt required", "Card.ExpiresAt required"})
+
 	gone := wanted()
 	gone.Student, gone.ESI, gone.Cards = "20260004", esi.MustParse("urn:schac:personalUniqueCode:int:esi:fr:555555555EE"), []router.WantedCard{wantedCard("52228de1-8944-1038-a3d5-001999465982")}
 	b.fake.Anonymise(gone.ESI.String())

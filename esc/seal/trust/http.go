@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/x509"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"strings"
@@ -30,9 +31,21 @@ type HTTPConfig struct {
 	Transport transport.Config
 }
 
+// LogValue hides the headers, which are credentials.
+func (c HTTPConfig) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("url", c.URL), slog.Int("headers", len(c.Header)))
+}
+
+// String hides the headers.
+func (c HTTPConfig) String() string { return c.URL }
+
+// GoString hides the headers.
+func (c HTTPConfig) GoString() string { return c.URL }
+
 type httpSource struct {
-	config HTTPConfig
-	client *transport.Client
+	config         HTTPConfig
+	client         *transport.Client
+	byPIC, byKeyID bool
 }
 
 // HTTP returns a source that fetches chains, each time it is asked: put a [Cache]
@@ -41,11 +54,12 @@ type httpSource struct {
 // passerelle.ErrProtocol where the answer is not certificates.
 func HTTP(config HTTPConfig) (Source, error) {
 	var faults passerelle.FieldErrors
+	byPIC, byKeyID := strings.Contains(config.URL, "{pic}"), strings.Contains(config.URL, "{kid}")
 	u, err := url.Parse(strings.NewReplacer("{pic}", "0", "{kid}", "0").Replace(config.URL))
 	switch {
 	case err != nil || u.Host == "" || u.Scheme != "https" && u.Scheme != "http":
 		faults.Add("URL", "url", "an absolute http or https address")
-	case !strings.Contains(config.URL, "{pic}") && !strings.Contains(config.URL, "{kid}"):
+	case !byPIC && !byKeyID:
 		faults.Add("URL", "placeholder", "{pic} or {kid} in it")
 	}
 	if config.Transport.MaxBody == 0 {
@@ -60,12 +74,23 @@ func HTTP(config HTTPConfig) (Source, error) {
 		return nil, err
 	}
 	config.Header = config.Header.Clone()
-	return &httpSource{config: config, client: client}, nil
+	return &httpSource{config: config, client: client, byPIC: byPIC, byKeyID: byKeyID}, nil
+}
+
+// key keeps the parts of the query that the address has a place for.
+func (s *httpSource) key(q Query) Query {
+	if !s.byPIC {
+		q.PIC = ""
+	}
+	if !s.byKeyID {
+		q.KeyID = ""
+	}
+	return q
 }
 
 // Certificates fetches the file of the query.
 func (s *httpSource) Certificates(ctx context.Context, q Query) ([]*x509.Certificate, error) {
-	if strings.Contains(s.config.URL, "{pic}") && q.PIC == "" || strings.Contains(s.config.URL, "{kid}") && q.KeyID == "" {
+	if s.byPIC && q.PIC == "" || s.byKeyID && q.KeyID == "" {
 		return nil, nil
 	}
 	address := strings.NewReplacer("{pic}", url.PathEscape(q.PIC), "{kid}", url.PathEscape(q.KeyID)).Replace(s.config.URL)

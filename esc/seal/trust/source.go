@@ -159,6 +159,12 @@ type cached struct {
 // MaxCached bounds the answers that a [Cache] keeps; the oldest go first.
 const MaxCached = 4096
 
+// keyer is a source that answers by a part of the query alone: what else is in it,
+// which a stranger may have chosen, must not fill the cache.
+type keyer interface {
+	key(q Query) Query
+}
+
 // NewCache keeps what source answers for ttl. When source fails later, the answer
 // kept is served however old it is: certificates are judged at each verification,
 // and only their revocation can have changed. Answers "nothing known" are not kept.
@@ -178,13 +184,17 @@ func NewCache(source Source, ttl time.Duration) (*Cache, error) {
 
 // Certificates answers from the cache or asks the source.
 func (c *Cache) Certificates(ctx context.Context, q Query) ([]*x509.Certificate, error) {
+	asked := q
+	if k, ok := c.source.(keyer); ok {
+		q = k.key(q)
+	}
 	c.mu.Lock()
 	kept, ok := c.entries[q]
 	c.mu.Unlock()
 	if ok && time.Since(kept.at) < c.ttl {
 		return kept.certs, nil
 	}
-	certs, err := c.source.Certificates(ctx, q)
+	certs, err := c.source.Certificates(ctx, asked)
 	switch {
 	case err == nil && len(certs) > 0:
 		c.keep(q, certs)

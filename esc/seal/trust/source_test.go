@@ -5,11 +5,13 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,7 +99,9 @@ func TestParseCertificatesRefuses(t *testing.T) {
 func TestHTTP(t *testing.T) {
 	t.Parallel()
 	want := bundle(t)
+	var calls atomic.Int64
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		calls.Add(1)
 		switch {
 		case r.Header.Get("Key") != "secret-key":
 			w.WriteHeader(http.StatusUnauthorized)
@@ -140,6 +144,22 @@ func TestHTTP(t *testing.T) {
 		if _, err := source.Certificates(t.Context(), q); !errors.Is(err, class) {
 			t.Errorf("%+v: %v, want %v", q, err, class)
 		}
+	}
+	cache, err := trust.NewCache(source, time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before := calls.Load()
+	for _, kid := range []string{"a", "b", "c"} { // chosen by whoever shows a code
+		if got, err := cache.Certificates(t.Context(), trust.Query{PIC: "999465982", KeyID: kid}); err != nil || len(got) != len(want) {
+			t.Errorf("kid %s: %d certificates, %v", kid, len(got), err)
+		}
+	}
+	if n := calls.Load() - before; n != 1 {
+		t.Errorf("%d requests for one file, want 1", n)
+	}
+	if s := fmt.Sprintf("%v %+v %#v", config, config, config); strings.Contains(s, "secret-key") {
+		t.Errorf("the key is printed: %s", s)
 	}
 	if got, err := source.Certificates(t.Context(), trust.Query{KeyID: "k"}); len(got) > 0 || err != nil {
 		t.Errorf("a card without PIC: %d certificates, %v", len(got), err)
