@@ -27,7 +27,7 @@ const (
 	chartTop    = 92
 	chartFoot   = 76
 	chartHeight = 400 // at least; more when there are many labels
-	axisEnd     = 48
+	axisEnd     = 54
 	hostBar     = 160
 	homeBar     = 290
 	barWidth    = 48

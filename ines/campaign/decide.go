@@ -303,7 +303,8 @@ func (r *run) put(ctx context.Context, rec Record) (Record, error) {
 	return out, nil
 }
 
-// suggestions are numbers that the one held may have been meant to be.
+// suggestions are numbers of its own family that the one held may have been
+// meant to be.
 func suggestions(v ine.Verdict) []string {
 	if v.Status != ine.StatusSuspect {
 		return nil
@@ -311,6 +312,9 @@ func suggestions(v ine.Verdict) []string {
 	const most = 5
 	var out []string
 	for _, n := range ine.Slips(v.Number.String()) {
+		if n.Family() != v.Family {
+			continue
+		}
 		if out = append(out, n.String()); len(out) == most {
 			break
 		}
