@@ -45,8 +45,9 @@ var allowed = map[string][]string{
 		".", "ine", "uai", "transport", "internal/soap", "internal/soap/wsdl", "internal/xmlx", "github.com/beevik/etree",
 		"github.com/go-playground/validator/v10",
 	},
-	"esc/deuinfo": {".", "esc", "esc/seal/trust"},
-	"esc/router":  {".", "esc", "esi", "transport", "internal/journal"},
+	"ine/checkine": {".", "ine", "transport"},
+	"esc/deuinfo":  {".", "esc", "esc/seal/trust"},
+	"esc/router":   {".", "esc", "esi", "transport", "internal/journal"},
 
 	// Floor 3: processes over several services, and the fakes.
 	"ines/campaign":              {".", "ine", "uai", "ines", "sis", "internal/journal"},
