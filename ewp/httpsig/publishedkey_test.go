@@ -1,0 +1,12 @@
+package httpsig_test
+
+const publishedKeyText = `
+MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAl8UYbSjdXHIkDCzbO4Rn
+9c/kb4xm3e2A3WSWQ/WtoTqrEy9/nJNe7ehP9gaUrbUf9KCMF0fHypQ6oVasPr/6
+zCiHV0LDwiImWbbo+9zehT4foahcdRqPqfEVeRJgMr7hfvcrvtzFO7yFLHkYkt4r
+4MLy3GIkSys2arr3vs8V/JY826qTlIi4tLifeeY9I6adMDXPtAoHr9er2XdOt4LW
+uLOxqHpddrnuSJhnlY0I1mz8b9LCoN15gwW9d1G/H1KFmIkWu0ty205XUW5c/YRX
+xjK1WZcXlfobTyVyeeK2yeEeXdKRm0zuIlBruij3VZ+/dmPXdtn0zGlStOS5UhjS
+NQIDAQAB
+
+`
