@@ -48,7 +48,7 @@ func (c *Client) token(as string) (string, error) {
 func (c *Client) do(ctx context.Context, k call) (*transport.Response, error) {
 	req := &transport.Request{
 		Operation: k.operation, Method: k.method, URL: k.url, Class: k.class,
-		Header: http.Header{"Accept": {"application/json"}}, Judge: c.judge,
+		Header: http.Header{"Accept": {"application/json"}},
 	}
 	if k.accept != "" {
 		req.Header.Set("Accept", k.accept)

@@ -109,19 +109,6 @@ func message(body []byte) (ErrorMessage, bool) {
 	return m, true
 }
 
-// judge hands on, whatever its status, an answer that carries a known code: the
-// router has decided. A gateway's own statuses stay what they are.
-func (c *Client) judge(resp *transport.Response) transport.Verdict {
-	switch resp.Status {
-	case http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
-		return transport.ByStatus
-	}
-	if m, ok := message(resp.Body); ok && resp.Status >= 400 && c.codes[string(m.Code)] != nil {
-		return transport.Final
-	}
-	return transport.ByStatus
-}
-
 // misunderstood makes the error of a success that does not follow the contract.
 func misunderstood(operation string, resp *transport.Response) error {
 	return &Error{Operation: operation, Status: resp.Status, Body: resp.Body[:min(len(resp.Body), 64<<10)], kind: passerelle.ErrProtocol}

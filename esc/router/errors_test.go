@@ -93,3 +93,32 @@ func TestErrors(t *testing.T) {
 	}
 	leaks.Check(t)
 }
+
+// A code is an answer whatever its status.
+func TestCodeWinsOverStatus(t *testing.T) {
+	t.Parallel()
+	config := router.Config{
+		Environment: router.Custom, BaseURL: "https://router.invalid", Organisations: tokens[:1],
+		Codes: map[string]error{"ER-7777": passerelle.ErrRateLimited},
+	}
+	for i, c := range []struct {
+		status  int
+		body    string
+		is      error
+		outcome passerelle.Outcome
+	}{
+		0: {500, `{"code":"ER-0002","message":"m"}`, passerelle.ErrConflict, passerelle.Answered},
+		1: {400, `{"code":"ER-0001"}`, passerelle.ErrNotFound, passerelle.Answered},
+		2: {401, `{"code":"SE-0000"}`, passerelle.ErrForbidden, passerelle.Answered},
+		3: {500, `{"code":"ER-7777"}`, passerelle.ErrRateLimited, passerelle.Answered}, // a code of the caller's table
+		4: {500, `{"code":"XX-0000"}`, passerelle.ErrUnavailable, passerelle.Unknown},
+		5: {500, ``, passerelle.ErrUnavailable, passerelle.Unknown},
+		6: {404, `{"code":null,"message":null}`, passerelle.ErrNotFound, passerelle.Answered},
+	} {
+		config.Transport.Base = &answering{c.status, []byte(c.body)}
+		_, err := must(router.New(config))(t).CreateCard(t.Context(), cardWrite(number))
+		if !errors.Is(err, c.is) || passerelle.OutcomeOf(err) != c.outcome {
+			t.Errorf("%d: %v, outcome %s, want %v, %s", i, err, passerelle.OutcomeOf(err), c.is, c.outcome)
+		}
+	}
+}

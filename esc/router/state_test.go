@@ -2,6 +2,7 @@ package router_test
 
 import (
 	"errors"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -66,5 +67,47 @@ func TestSyncSurvivesRestart(t *testing.T) {
 	}
 	if persons, cards := b.fake.Counts(); persons+cards != 0 {
 		t.Errorf("the router still holds %d persons and %d cards", persons, cards)
+	}
+}
+
+// watched looks at the state at the moment a request leaves.
+type watched struct {
+	base  http.RoundTripper
+	state router.State
+	t     *testing.T
+	seen  map[string]int
+}
+
+func (w *watched) RoundTrip(r *http.Request) (*http.Response, error) {
+	record, err := w.state.Load(r.Context(), wanted().Key)
+	kind := r.Method + " " + r.URL.Path[strings.LastIndexByte(r.URL.Path, '/')+1:]
+	w.seen[kind]++
+	switch kind {
+	case "POST persons":
+		if err != nil || !record.Present || !record.ESI.Equal(ada) {
+			w.t.Errorf("the person is sent and not on record: %+v, %v", record, err)
+		}
+	case "POST cards":
+		if _, ok := record.Cards[number]; !ok {
+			w.t.Errorf("the card is sent and not on record: %+v, %v", record, err)
+		}
+	}
+	return w.base.RoundTrip(r)
+}
+
+// What may be at the router is on record before it is sent: a process killed in
+// between can still withdraw it.
+func TestOnRecordBeforeSent(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, esctest.RouterConfig{})
+	w := &watched{base: http.DefaultTransport, state: &router.MemoryState{}, t: t, seen: make(map[string]int)}
+	b.config.Transport.Base = w
+	client := must(router.New(b.config))(t)
+	s := must(router.NewSync(router.SyncConfig{Client: client, State: w.state, Now: func() time.Time { return today }}))(t)
+	if r := must(s.Apply(t.Context(), wanted()))(t); r.Effect != router.Sent {
+		t.Errorf("%s, %v", r.Effect, r.Err)
+	}
+	if w.seen["POST persons"] != 1 || w.seen["POST cards"] != 1 {
+		t.Errorf("requests %v", w.seen)
 	}
 }
