@@ -68,7 +68,9 @@ type Issuers struct {
 }
 
 // IssuerNames accepts, for each PIC (nine digits), the common names that its
-// certificates bear: "univ-rouen.fr".
+// certificates bear: "univ-rouen.fr". The certificate of the card and that of the
+// authority which issued it must both bear one, as in the observed chain: otherwise the
+// authority of one institution could issue in the name of another.
 func IssuerNames(names map[string][]string) Issuers {
 	copied := make(map[string][]string, len(names))
 	for pic, list := range names {
@@ -149,8 +151,11 @@ func (v *Verifier) Verify(ctx context.Context, card Card) (*Verified, error) {
 		return nil, err
 	}
 	refused.Faults = append(refused.Faults, faults...)
-	if !v.policy.Issuers.any && !slices.Contains(v.policy.Issuers.names[decoded.PIC], leaf.Subject.CommonName) {
-		add(Issuer, "the certificate is not one of the institution of the number")
+	if !v.policy.Issuers.any {
+		names := v.policy.Issuers.names[decoded.PIC]
+		if !slices.Contains(names, leaf.Subject.CommonName) || !slices.Contains(names, leaf.Issuer.CommonName) {
+			add(Issuer, "the certificate, or the authority that issued it, is not one of the institution of the number")
+		}
 	}
 	if key, ok := leaf.PublicKey.(*ecdsa.PublicKey); ok && key.Curve == elliptic.P256() {
 		digest := sha256.Sum256(message(card.Number, card.UID))

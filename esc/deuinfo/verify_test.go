@@ -187,7 +187,7 @@ func TestVerify(t *testing.T) {
 		10: {"chain unknown", nil, func(_ *deuinfo.Card, p *deuinfo.Policy, _ *esctest.Authority) { p.Chains = trust.Bundle{} }, []trust.Reason{trust.ChainMissing, trust.UnknownRoot}},
 		11: {"expired", []esctest.Defect{esctest.Expired}, nil, []trust.Reason{trust.CertificateExpired}},
 		12: {"wrong curve", []esctest.Defect{esctest.WrongCurve}, nil, []trust.Reason{trust.CertificateKey}},
-		13: {"unknown root", []esctest.Defect{esctest.UnknownRoot}, nil, []trust.Reason{trust.UnknownRoot}},
+		13: {"unknown root", []esctest.Defect{esctest.UnknownRoot}, nil, []trust.Reason{trust.UnknownRoot, deuinfo.Issuer}},
 		14: {"certificate of a TLS server", []esctest.Defect{esctest.ServerUsage}, nil, []trust.Reason{trust.CertificateUsage}},
 		15: {"ten years later", nil, func(_ *deuinfo.Card, p *deuinfo.Policy, _ *esctest.Authority) {
 			p.Time = trust.At(moment.AddDate(7, 0, 0))
@@ -195,6 +195,9 @@ func TestVerify(t *testing.T) {
 		16: {"ten years later, chain at issue", nil, func(c *deuinfo.Card, p *deuinfo.Policy, _ *esctest.Authority) {
 			p.Time, p.ChainAtIssue = trust.At(moment.AddDate(7, 0, 0)), true
 		}, nil},
+		17: {"issued by one institution in the name of another", []esctest.Defect{esctest.ForeignName}, func(_ *deuinfo.Card, p *deuinfo.Policy, _ *esctest.Authority) {
+			p.Issuers = deuinfo.IssuerNames(map[string][]string{pic: {esctest.ForeignIssuer}})
+		}, []trust.Reason{deuinfo.Issuer}},
 	}
 	for i, c := range cases {
 		authority := must(esctest.NewAuthority(moment))(t)

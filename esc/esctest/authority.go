@@ -48,7 +48,11 @@ const (
 	CriticalExtension    // it has a critical extension nobody knows
 	NoIssuerName         // it bears no DNS name
 	WildcardName         // its DNS name is a wildcard that covers the issuer
+	ForeignName          // its names are those of ForeignIssuer
 )
+
+// ForeignIssuer is the institution in whose name certificates with [ForeignName] are.
+const ForeignIssuer = "univ-other.example"
 
 // Authority is a card authority in memory: a root, an issuing authority under it,
 // and the signing certificates that it issues, all on P-256 unless a defect says
@@ -220,6 +224,11 @@ func (a *Authority) issueKey(template, parent *x509.Certificate, parentKey crypt
 		case WildcardName:
 			for i, name := range template.DNSNames {
 				template.DNSNames[i] = wildcard(name)
+			}
+		case ForeignName:
+			template.Subject.CommonName = ForeignIssuer
+			if len(template.DNSNames) > 0 {
+				template.DNSNames = []string{ForeignIssuer}
 			}
 		default:
 			return nil, fmt.Errorf("esctest: defect %d is not one of signing certificates", d)

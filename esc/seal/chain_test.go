@@ -48,7 +48,8 @@ func TestDefectiveChains(t *testing.T) {
 		22: {"path too long", []esctest.Defect{esctest.PathTooLong}, nil, []trust.Reason{trust.CertificateConstraint}},
 		23: {"no name", nil, []esctest.Defect{esctest.NoIssuerName}, []trust.Reason{seal.Issuer}},
 		24: {"wildcard name", nil, []esctest.Defect{esctest.WildcardName}, []trust.Reason{seal.Issuer}},
-		25: {"everything at once", nil, []esctest.Defect{esctest.Expired, esctest.NoUsage, esctest.NoIssuerName}, []trust.Reason{trust.CertificateExpired, trust.CertificateUsage, seal.Issuer}},
+		25: {"another institution's name", nil, []esctest.Defect{esctest.ForeignName}, []trust.Reason{seal.Issuer}},
+		26: {"everything at once", nil, []esctest.Defect{esctest.Expired, esctest.NoUsage, esctest.NoIssuerName}, []trust.Reason{trust.CertificateExpired, trust.CertificateUsage, seal.Issuer}},
 	}
 	for i, c := range cases {
 		f := newFixture(t)

@@ -21,6 +21,10 @@ const MaxSkew = 10 * time.Minute
 
 // Policy says what a verifier believes. The fields of trust.Policy and Issuers are
 // required: there is no default for trust.
+//
+// Every authority under the roots is believed about the names in the certificates it
+// issues. Where institutions have authorities of their own, name constraints (RFC 5280,
+// 4.2.1.10) keep each to its name; they are enforced.
 type Policy struct {
 	trust.Policy
 
