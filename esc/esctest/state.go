@@ -127,6 +127,19 @@ func TestState(t *testing.T, durable bool, open func(t *testing.T, name string) 
 		if holder, err := s.Reserve(ctx, "escn:y", key); err != nil || holder != key {
 			t.Errorf("another name: %v, %v", holder, err)
 		}
+		stranger := router.Key{PIC: key.PIC, Student: "stranger"}
+		if err := s.Release(ctx, "escn:y", stranger); err != nil {
+			t.Error(err)
+		}
+		if holder, err := s.Reserve(ctx, "escn:y", stranger); err != nil || holder != key {
+			t.Errorf("released by a stranger: %v, %v", holder, err)
+		}
+		if err := s.Release(ctx, "escn:y", key); err != nil {
+			t.Error(err)
+		}
+		if holder, err := s.Reserve(ctx, "escn:y", stranger); err != nil || holder != stranger {
+			t.Errorf("released: %v, %v", holder, err)
+		}
 	})
 
 	t.Run("students beside each other", func(t *testing.T) {
@@ -159,9 +172,19 @@ func TestState(t *testing.T, durable bool, open func(t *testing.T, name string) 
 		if _, err := s.Reserve(ctx, "escn:x", key); err != nil {
 			t.Fatal(err)
 		}
+		if _, err := s.Reserve(ctx, "escn:free", key); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.Release(ctx, "escn:free", key); err != nil {
+			t.Fatal(err)
+		}
 		closeState()
 		s, closeState = open(t, t.Name())
 		defer closeState()
+		late := router.Key{PIC: key.PIC, Student: "late"}
+		if holder, err := s.Reserve(ctx, "escn:free", late); err != nil || holder != late {
+			t.Errorf("the freed name is still held, by %v, %v", holder, err)
+		}
 		same(t, load(t, s, key), full)
 		if holder, err := s.Reserve(ctx, "escn:x", router.Key{PIC: key.PIC, Student: "late"}); err != nil || holder != key {
 			t.Errorf("the name is given again, to %v, %v", holder, err)

@@ -17,6 +17,7 @@ type job struct {
 	record Record
 	result Result
 	dirty  bool // the record differs from the one that is saved
+	unsent bool // the identifier in the record was never sent
 }
 
 // errDuplicate is a name that belongs to another student.
@@ -33,76 +34,79 @@ func (e errDuplicate) Outcome() passerelle.Outcome { return passerelle.NotSent }
 
 // run does the work. Its error is local.
 func (j *job) run(replacement *esi.ID) (Result, error) {
-	touched := !j.record.ESI.IsZero()
-	if !j.wanted.Consent && !touched {
+	r := &j.record
+	if !j.wanted.Consent && r.ESI.IsZero() {
 		j.result.Effect = Nothing
-		return j.result, nil
+		j.dirty, r.Pending = r.Pending != nil, nil
+		return j.result, j.save()
 	}
-	refusal, err := j.identify(replacement)
-	if err != nil {
-		return Result{}, err
-	}
+	refusal := j.identify(replacement)
 	if refusal == nil {
 		refusal = j.validate()
 	}
+	var err error
 	if refusal == nil {
 		refusal, err = j.reserveCards()
 	}
-	if refusal != nil || err != nil {
-		return j.finishOr(refusal, err)
-	}
-	if !j.record.Replacing.IsZero() {
-		if refusal, err = j.replace(); refusal != nil || err != nil {
-			return j.finishOr(refusal, err)
+	if refusal == nil && err == nil && j.replaces(replacement) {
+		if refusal, err = j.reserveESI(*replacement); refusal == nil && err == nil {
+			r.Replacing, j.dirty = *replacement, true
+			err = j.save()
 		}
 	}
-	if j.record.Gone && j.wanted.Consent {
-		return j.finish(&Error{Operation: "router.sync", Status: 410, kind: passerelle.ErrGone, Err: errGone})
+	if refusal == nil && err == nil && !r.Replacing.IsZero() {
+		refusal, err = j.replace()
 	}
-	steps := j.steps(j.wanted, j.record)
-	refusal, err = j.send(steps)
-	return j.finishOr(refusal, err)
+	if refusal == nil && err == nil && r.Gone && j.wanted.Consent {
+		refusal = &Error{Operation: "router.sync", Status: 410, kind: passerelle.ErrGone, Err: errGone}
+	}
+	if refusal == nil && err == nil {
+		refusal, err = j.send(j.steps(j.wanted, *r))
+	}
+	if err != nil {
+		return Result{}, err
+	}
+	return j.finish(refusal)
 }
 
 var errGone = errors.New("the router anonymised this person: only Replace gives another")
 
-// identify settles under which identifier the student is known. The first one
-// is on record before it is ever sent.
-func (j *job) identify(replacement *esi.ID) (refusal, err error) {
-	r := &j.record
-	if !j.wanted.Consent {
-		j.result.ESI = r.ESI
-		return nil, nil
+// replaces reports whether the record has another identifier than the one asked for.
+func (j *job) replaces(replacement *esi.ID) bool {
+	return replacement != nil && !j.record.ESI.IsZero() && !j.unsent && !j.record.ESI.Equal(*replacement)
+}
+
+// identify settles under which identifier the student is known: the first that was
+// sent, unless it is replaced. One that was never sent does not count.
+func (j *job) identify(replacement *esi.ID) (refusal error) {
+	r, want := &j.record, j.wanted.ESI
+	if j.wanted.Consent && r.ESI.IsZero() {
+		if want.IsZero() {
+			return noESI
+		}
+		r.ESI, j.unsent = want, true
 	}
-	want := j.wanted.ESI
+	j.result.ESI = r.ESI
 	switch {
-	case want.IsZero() && r.ESI.IsZero():
-		return noESI, nil
-	case replacement != nil && !r.ESI.IsZero() && !r.ESI.Equal(*replacement):
-		r.Replacing, j.dirty = *replacement, true
-	case r.ESI.IsZero():
-		r.ESI, j.dirty = want, true
+	case j.replaces(replacement):
+		j.result.ESI = *replacement
+	case !r.Replacing.IsZero():
+		j.result.ESI = r.Replacing
 	}
-	current := r.ESI
-	if !r.Replacing.IsZero() {
-		current = r.Replacing
-	}
-	holder, err := j.config.State.Reserve(j.ctx, "esi:"+j.wanted.PIC+":"+current.Key(), j.wanted.Key)
-	if err != nil {
+	j.result.KeptESI = j.wanted.Consent && !want.IsZero() && !want.Equal(j.result.ESI)
+	return nil
+}
+
+// reserveESI sees to it that no other student of the institution has the identifier.
+func (j *job) reserveESI(id esi.ID) (refusal, err error) {
+	holder, err := j.config.State.Reserve(j.ctx, j.esiName(id), j.wanted.Key)
+	if err != nil || holder == j.wanted.Key {
 		return nil, err
 	}
-	if holder != j.wanted.Key {
-		if !r.Replacing.IsZero() {
-			r.Replacing = esi.ID{}
-		} else {
-			r.ESI = esi.ID{} // nothing was sent under it
-		}
-		return errDuplicate("the European Student Identifier"), nil
-	}
-	j.result.ESI = current
-	j.result.KeptESI = !want.IsZero() && !want.Equal(current)
-	return nil, j.save()
+	return errDuplicate("the European Student Identifier"), nil
 }
+
+func (j *job) esiName(id esi.ID) string { return "esi:" + j.wanted.PIC + ":" + id.Key() }
 
 // validate checks all that would be sent before any of it is.
 func (j *job) validate() error {
@@ -134,16 +138,21 @@ func (j *job) reserveCards() (refusal, err error) {
 	return nil, nil
 }
 
-// replace deletes what is under the former identifier and takes up the new one.
+// replace deletes what is under the former identifier, takes up the new one, and
+// frees the former for the student whose it may really be.
 func (j *job) replace() (refusal, err error) {
 	if refusal, err = j.send(removal(j.record)); refusal != nil || err != nil {
 		return refusal, err
 	}
 	r := &j.record
-	r.Former = append(r.Former, r.ESI)
+	former := r.ESI
+	r.Former = append(r.Former, former)
 	r.ESI, r.Replacing, r.Gone = r.Replacing, esi.ID{}, false
 	j.dirty = true
-	return nil, j.save()
+	if err := j.save(); err != nil {
+		return nil, err
+	}
+	return nil, j.config.State.Release(j.ctx, j.esiName(former), j.wanted.Key)
 }
 
 // send sends steps in order and stops at the first that fails.
@@ -176,6 +185,12 @@ func (j *job) one(step Step) (refusal, err error) {
 	r := &j.record
 	switch step.Kind {
 	case PutPerson:
+		if j.unsent {
+			if refusal, err = j.reserveESI(r.ESI); refusal != nil || err != nil {
+				return refusal, err
+			}
+			j.unsent = false
+		}
 		r.Person, j.dirty = "", j.dirty || r.Person != "" || !r.Present
 		r.Present = true
 		if err := j.save(); err != nil {
@@ -277,19 +292,15 @@ func (j *job) save() error {
 	return nil
 }
 
-func (j *job) finishOr(refusal, err error) (Result, error) {
-	if err != nil {
-		return Result{}, err
-	}
-	return j.finish(refusal)
-}
-
 // finish gives the effect and keeps what is pending.
 func (j *job) finish(refusal error) (Result, error) {
 	if err := j.ctx.Err(); err != nil {
 		return Result{}, err
 	}
 	r := &j.record
+	if j.unsent {
+		r.ESI = esi.ID{}
+	}
 	if refusal == nil {
 		j.dirty = j.dirty || r.Pending != nil
 		r.Pending = nil

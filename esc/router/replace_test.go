@@ -1,9 +1,11 @@
 package router_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
+	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/esc/esctest"
 	"github.com/passerelle-sup/passerelle/esc/router"
 	"github.com/passerelle-sup/passerelle/esi"
@@ -82,5 +84,56 @@ func TestReplaceInterrupted(t *testing.T) {
 	b.apply(t, "finished", w, router.Sent, "cards", "delete-person", "person", "create-person", "create-card")
 	if b.fake.Person(ada.String()) != nil || b.fake.Person(next.String()) == nil {
 		t.Error("the identifier was not replaced")
+	}
+}
+
+// An identifier that was never sent binds nobody: the definitive one may still come.
+func TestUnsentESINotKept(t *testing.T) {
+	t.Parallel()
+	b := newSync(t, esctest.RouterConfig{})
+	provisional := esi.MustParse("urn:schac:personalUniqueCode:int:esi:fr:1234567PROV")
+	w := wanted()
+	w.ESI, w.Cards = provisional, nil
+	b.apply(t, "no card yet", w, router.Unchanged)
+	w.Cards = []router.WantedCard{wantedCard(number)}
+	w.Cards[0].Type = ""
+	b.apply(t, "a card that is refused here", w, router.Refused)
+	w.Cards[0].Type = router.CardPassive
+	w.ESI = ada
+	if r := b.apply(t, "the definitive comes before anything was sent", w, router.Sent, "person", "create-person", "create-card"); r.KeptESI || r.ESI != ada {
+		t.Errorf("identifier %s, kept %t", r.ESI, r.KeptESI)
+	}
+	// Nor is it taken away from the student whose it is.
+	other := wanted()
+	other.Student, other.ESI = "20260002", provisional
+	other.Cards = []router.WantedCard{wantedCard(number2)}
+	b.apply(t, "another student", other, router.Sent, "person", "create-person", "create-card")
+}
+
+// Two students were mixed up: one got the other's identifier.
+func TestMixUpPutRight(t *testing.T) {
+	t.Parallel()
+	b := newSync(t, esctest.RouterConfig{})
+	wrong := wanted() // has the ESI of the next student
+	b.apply(t, "wrong", wrong, router.Sent, "person", "create-person", "create-card")
+	right := wanted()
+	right.Student, right.Cards = "20260002", []router.WantedCard{wantedCard(number2)}
+	b.apply(t, "right", right, router.Refused)
+	wrong.ESI = esi.MustParse("urn:schac:personalUniqueCode:int:esi:fr:987654321CD")
+	if r := must(b.sync.Replace(t.Context(), wrong))(t); r.Effect != router.Sent {
+		t.Errorf("replace: %s, %v", r.Effect, r.Err)
+	}
+	b.apply(t, "right again", right, router.Sent, "person", "create-person", "create-card")
+	// And a replacement by an identifier that is taken touches nothing.
+	wrong.ESI = ada
+	b.operations()
+	if r := must(b.sync.Replace(t.Context(), wrong))(t); r.Effect != router.Refused || !errors.Is(r.Err, passerelle.ErrConflict) {
+		t.Errorf("replace by a taken one: %s, %v", r.Effect, r.Err)
+	}
+	if requests := b.operations(); len(requests) != 0 {
+		t.Errorf("requests %v", requests)
+	}
+	if _, held := b.fake.Card(number); !held {
+		t.Error("the card was deleted")
 	}
 }

@@ -24,7 +24,7 @@ func (k Key) LogValue() slog.Value { return slog.StringValue(k.PIC + "/***") }
 // holds no name and no address: what was sent is kept as a digest.
 type Record struct {
 	Key
-	ESI       esi.ID                `json:"esi,omitzero"`       // the first identifier that was sent, or was about to be: it is kept for ever
+	ESI       esi.ID                `json:"esi,omitzero"`       // the first identifier that was sent: it is kept for ever, but for Replace
 	Former    []esi.ID              `json:"former,omitempty"`   // identifiers given up by Replace
 	Replacing esi.ID                `json:"replacing,omitzero"` // identifier of a Replace under way
 	Person    string                `json:"person,omitempty"`   // digest of what the router holds of the person; "" when it is not known
@@ -78,9 +78,11 @@ type State interface {
 	Load(ctx context.Context, k Key) (Record, error)
 	// Save puts a record in the place of the one with its key.
 	Save(ctx context.Context, r Record) error
-	// Reserve gives a name to a key for ever, atomically, and returns the key that
-	// holds it: the given one, or whichever came first.
+	// Reserve gives a name to a key, atomically, and returns the key that holds it:
+	// the given one, or whichever came first.
 	Reserve(ctx context.Context, name string, k Key) (holder Key, err error)
+	// Release frees a name that the key holds, and does nothing when it does not.
+	Release(ctx context.Context, name string, k Key) error
 	// Records yields all records in no particular order. An error is the last
 	// element. Records saved meanwhile may or may not be seen.
 	Records(ctx context.Context) iter.Seq2[Record, error]

@@ -17,6 +17,7 @@ import (
 type FileState struct {
 	memory     MemoryState
 	compacting sync.Mutex
+	least      int64 // records below which the file is not written anew
 	journal    *journal.Journal
 }
 
@@ -35,6 +36,7 @@ const (
 type entry struct {
 	Record  *Record      `json:"record,omitempty"`
 	Reserve *reservation `json:"reserve,omitempty"`
+	Release string       `json:"release,omitempty"` // name
 }
 
 type reservation struct {
@@ -46,7 +48,7 @@ type reservation struct {
 // none. Close it. A file that is in use, of another kind or damaged is an error of the
 // journal: passerelle.ErrConflict, passerelle.ErrInvalid or passerelle.ErrUnavailable.
 func OpenState(path string) (*FileState, error) {
-	s := &FileState{memory: MemoryState{records: make(map[Key]Record), names: make(map[string]Key)}}
+	s := &FileState{least: compactMin, memory: MemoryState{records: make(map[Key]Record), names: make(map[string]Key)}}
 	var err error
 	s.journal, err = journal.Open(path, journal.Options{Kind: fileKind, Replay: func(r journal.Record) error {
 		var e entry
@@ -59,6 +61,7 @@ func OpenState(path string) (*FileState, error) {
 		if e.Reserve != nil {
 			s.memory.names[e.Reserve.Name] = e.Reserve.Key
 		}
+		delete(s.memory.names, e.Release)
 		return nil
 	}})
 	if err != nil {
@@ -97,9 +100,17 @@ func (s *FileState) Reserve(ctx context.Context, name string, k Key) (Key, error
 	return k, nil
 }
 
+// Release implements [State].
+func (s *FileState) Release(_ context.Context, name string, k Key) error {
+	if !s.memory.release(name, k) {
+		return nil
+	}
+	return s.journal.Append(entry{Release: name})
+}
+
 // compact writes the file anew when most of it is history.
 func (s *FileState) compact() error {
-	if s.journal.Len() < compactMin || s.journal.Len() < compactAbove*s.memory.size() || !s.compacting.TryLock() {
+	if s.journal.Len() < s.least || s.journal.Len() < compactAbove*s.memory.size() || !s.compacting.TryLock() {
 		return nil
 	}
 	defer s.compacting.Unlock()

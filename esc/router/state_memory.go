@@ -60,6 +60,22 @@ func (m *MemoryState) reserve(name string, k Key) (holder Key, isNew bool) {
 	return k, true
 }
 
+// Release implements [State].
+func (m *MemoryState) Release(_ context.Context, name string, k Key) error {
+	m.release(name, k)
+	return nil
+}
+
+func (m *MemoryState) release(name string, k Key) (held bool) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.names[name] != k {
+		return false
+	}
+	delete(m.names, name)
+	return true
+}
+
 // size returns the number of records and names.
 func (m *MemoryState) size() int64 {
 	m.mu.Lock()

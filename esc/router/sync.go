@@ -158,7 +158,8 @@ func (s *Sync) Apply(ctx context.Context, w Wanted) (Result, error) {
 
 // Replace gives a student another identifier: cards and person are deleted at the
 // router and made again under w.ESI. An interrupted Replace is finished by the next
-// Apply or Replace. The former identifier stays reserved for the student.
+// Apply or Replace. The former identifier is then free for another student: replacing
+// is how two students who were mixed up are put right.
 func (s *Sync) Replace(ctx context.Context, w Wanted) (Result, error) {
 	defer s.turns.take(w.Key)()
 	if w.ESI.IsZero() || !w.Consent {
