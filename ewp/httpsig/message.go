@@ -18,6 +18,10 @@ const (
 	nameRequestSignature = "x-request-signature"
 )
 
+// lineBreaks are the bytes that net/http lets through in no value, and that would
+// look like further lines of the string to sign.
+const lineBreaks = "\r\n\x00"
+
 // Ref is what a response says of the request that it answers. The zero value
 // stands for a request that bore neither identifier nor signature.
 type Ref struct {
@@ -85,7 +89,7 @@ func (m *message) text(dst []byte, names []string) (text []byte, absent string) 
 		dst = append(dst, name...)
 		dst = append(dst, ": "...)
 		if name == nameTarget {
-			if m.target == "" {
+			if m.target == "" || strings.ContainsAny(m.target, lineBreaks) {
 				return nil, name
 			}
 			dst = append(dst, strings.ToLower(m.method)...)
@@ -98,8 +102,8 @@ func (m *message) text(dst []byte, names []string) (text []byte, absent string) 
 			return nil, name
 		}
 		for j, v := range values {
-			if strings.ContainsAny(v, "\r\n\x00") {
-				return nil, name // it would look like further lines
+			if strings.ContainsAny(v, lineBreaks) {
+				return nil, name
 			}
 			if j > 0 {
 				dst = append(dst, ", "...)

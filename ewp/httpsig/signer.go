@@ -131,12 +131,9 @@ func (s *Signer) SignRequest(r *http.Request) error {
 	names := append([]string{nameTarget, nameHost}, s.setDates(r.Header)...)
 	names = append(names, nameDigest, nameRequestID)
 	if r.Header.Get("Accept-Encoding") == "" {
-		r.Header.Set("Accept-Encoding", "identity")
-		names = otherNames(r.Header, names, "Accept-Encoding")
-	} else {
-		names = otherNames(r.Header, names, "")
+		r.Header.Set("Accept-Encoding", identity)
 	}
-	return s.SignRequestAs(r, names)
+	return s.SignRequestAs(r, otherNames(r.Header, names))
 }
 
 // SignRequestAs signs exactly the lower-case names given, in that order, of r as it stands,
@@ -176,7 +173,7 @@ func (s *Signer) SignResponse(h http.Header, ref Ref, body Body) error {
 			names = append(names, echo.name)
 		}
 	}
-	return s.SignResponseAs(h, ref, otherNames(h, names, ""))
+	return s.SignResponseAs(h, ref, otherNames(h, names))
 }
 
 // SignResponseAs signs exactly the names given, in that order, of h as it stands,
@@ -251,12 +248,14 @@ func (s *Signer) setDates(h http.Header) []string {
 
 // otherNames appends to names those of the other headers in h that can be signed,
 // sorted.
-func otherNames(h http.Header, names []string, but string) []string {
+func otherNames(h http.Header, names []string) []string {
 	first := len(names)
 	for header, values := range h {
 		name := strings.ToLower(header)
-		if len(values) == 0 || header == but || volatile[name] || strings.HasPrefix(name, "x-forwarded-") ||
-			strings.HasPrefix(name, "proxy-") || slices.Contains(names, name) {
+		switch {
+		case len(values) == 0, volatile[name], slices.Contains(names, name),
+			strings.HasPrefix(name, "x-forwarded-"), strings.HasPrefix(name, "proxy-"),
+			name == "accept-encoding" && values[0] == identity: // intermediaries set their own, and dropping it asks for the same
 			continue
 		}
 		names = append(names, name)
@@ -264,6 +263,9 @@ func otherNames(h http.Header, names []string, but string) []string {
 	slices.Sort(names[first:])
 	return names
 }
+
+// identity is the content coding that is none.
+const identity = "identity"
 
 // volatile are headers that belong to one connection, that intermediaries and
 // net/http itself set or rewrite, or that hold the signature.
