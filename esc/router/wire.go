@@ -56,7 +56,7 @@ const codeESI = "ESI"
 // (PersonOrganisationUpdateView).
 type Enrolment struct {
 	Organisation string        `json:"organisationIdentifier"`  // PIC, or VAT number
-	Level        AcademicLevel `json:"academicLevel,omitempty"` //
+	Level        AcademicLevel `json:"academicLevel,omitempty"` // left out for other levels
 	Email        string        `json:"email,omitempty"`         // required by the rules of the card, not by the API
 	FullName     string        `json:"fullName,omitempty"`      // where the name belongs since 2025
 }
