@@ -10,7 +10,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/esc"
 	"github.com/passerelle-sup/passerelle/esc/qr"
 	"github.com/passerelle-sup/passerelle/esc/router"
@@ -233,11 +232,4 @@ func (r *Router) SeedCard(u router.CardUpdate, e router.Enrolment) {
 	if u.Number != "" {
 		r.cards[strings.ToLower(u.Number)] = &card{CardUpdate: u, person: key}
 	}
-}
-
-// Today returns the day of the router's clock.
-func (r *Router) Today() passerelle.Date {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return passerelle.DateOf(r.config.Now())
 }
