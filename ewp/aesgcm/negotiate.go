@@ -20,7 +20,7 @@ const keyHeader = "Accept-Response-Encryption-Key"
 // request.
 func Ask(h http.Header, key ewp.PublicKey) {
 	if !Accepted(h) {
-		h.Add("Accept-Encoding", Coding)
+		h.Set("Accept-Encoding", strings.TrimPrefix(strings.Join(h.Values("Accept-Encoding"), ", ")+", "+Coding, ", "))
 	}
 	h.Del(keyHeader)
 	if !key.IsZero() {

@@ -8,8 +8,12 @@ import (
 	"github.com/passerelle-sup/passerelle"
 )
 
-// Reason is why a signature was not accepted, a stable word.
+// Reason is why a signature was not accepted, a stable word. It is an error for
+// errors.Is: errors.Is(err, httpsig.Replay).
 type Reason string
+
+// Error returns the word.
+func (r Reason) Error() string { return string(r) }
 
 // The reasons, in the order in which verification looks for them.
 const (
@@ -64,12 +68,14 @@ func (e *Error) Error() string {
 // Unwrap returns Err.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Is reports whether target is the member of the taxonomy that e belongs to: of a
-// request ErrUnauthorized for Missing, ErrForbidden for UnknownKey and WeakKey,
+// Is reports whether target is the Reason, or the member of the taxonomy that e
+// belongs to: of a request ErrUnauthorized for Missing, ErrForbidden for UnknownKey and WeakKey,
 // else ErrInvalid; of a response ErrProtocol. Lookup and Broken are known by their
 // cause, and as ErrUnavailable where that is of no kind.
 func (e *Error) Is(target error) bool {
 	switch {
+	case target == e.Reason:
+		return true
 	case e.Reason == Lookup, e.Reason == Broken:
 		return target == passerelle.ErrUnavailable && !classified(e.Err)
 	case e.Response:

@@ -33,13 +33,13 @@ type Ref struct {
 
 // RefOf returns what a response must say of r: on the client, of a request that
 // was signed; on the server, of one that came in, verified or not. An
-// Authorization that cannot be read counts as none.
+// Authorization that cannot be read counts as none; one that can be is echoed even
+// where it was refused, as the registry expects.
 func RefOf(r *http.Request) Ref {
 	ref := Ref{Method: methodOf(r), Target: targetOf(r), ID: r.Header.Get("X-Request-Id")}
 	if rest, ok := credentials(r.Header.Get("Authorization")); ok {
-		if p, err := parseParams(rest); err == nil {
-			ref.Signature = p.signature
-		}
+		p, _ := parseParams(rest)
+		ref.Signature = p.signature
 	}
 	return ref
 }

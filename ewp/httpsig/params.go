@@ -46,6 +46,7 @@ func credentials(value string) (string, bool) {
 
 // parseParams reads name="value" pairs in any order, separated by commas with
 // blanks around them. Names that the draft does not know are ignored, as it asks.
+// A signature that is refused for its algorithm or key is returned all the same.
 func parseParams(s string) (params, *Error) {
 	if len(s) > maxParams {
 		return params{}, &Error{Reason: Syntax, Want: "at most 16 KiB of parameters"}
@@ -79,26 +80,26 @@ func parseParams(s string) (params, *Error) {
 		}
 		rest = after
 	}
-	switch {
-	case found.keyID == nil, found.algorithm == nil, found.signature == nil:
+	if found.keyID == nil || found.algorithm == nil || found.signature == nil {
 		return params{}, &Error{Reason: Syntax, Want: "the parameters keyId, algorithm, headers and signature"}
-	case *found.algorithm != algorithm:
-		return params{}, &Error{Reason: Algorithm, Want: algorithm}
 	}
 	var err error
-	if p.keyID, err = ewp.ParseFingerprint(*found.keyID); err != nil {
-		return params{}, &Error{Reason: UnknownKey, Want: "a keyId of 64 lower-case hexadecimal digits"}
+	if p.raw, err = base64.StdEncoding.Strict().DecodeString(*found.signature); err != nil || len(p.raw) == 0 {
+		return params{}, &Error{Reason: Syntax, Want: "a signature in padded base64"}
 	}
 	p.signature = *found.signature
-	if p.raw, err = base64.StdEncoding.Strict().DecodeString(p.signature); err != nil || len(p.raw) == 0 {
-		return params{}, &Error{Reason: Syntax, Want: "a signature in padded base64"}
+	if *found.algorithm != algorithm {
+		return p, &Error{Reason: Algorithm, Want: algorithm}
+	}
+	if p.keyID, err = ewp.ParseFingerprint(*found.keyID); err != nil {
+		return p, &Error{Reason: UnknownKey, Want: "a keyId of 64 lower-case hexadecimal digits"}
 	}
 	p.names = []string{"date"}
 	if found.headers != nil {
 		p.names = strings.Fields(strings.ToLower(*found.headers))
 	}
 	if len(p.names) > maxNames {
-		return params{}, &Error{Reason: Syntax, Want: "at most 128 names in headers"}
+		return p, &Error{Reason: Syntax, Want: "at most 128 names in headers"}
 	}
 	return p, nil
 }

@@ -149,7 +149,7 @@ func TestRefuses(t *testing.T) {
 				t.Errorf("status %d, want %d", e.Status(), test.status)
 			}
 			kind := map[int]error{400: passerelle.ErrInvalid, 401: passerelle.ErrUnauthorized, 403: passerelle.ErrForbidden}[test.status]
-			if !errors.Is(err, kind) || errors.Is(err, passerelle.ErrProtocol) {
+			if !errors.Is(err, test.reason) || !errors.Is(err, kind) || errors.Is(err, passerelle.ErrProtocol) {
 				t.Errorf("%v is not of the kind %v alone", err, kind)
 			}
 		})

@@ -229,15 +229,40 @@ func TestNegotiation(t *testing.T) {
 	testutil.Equal(t, "challenge", h, http.Header{"Www-Authenticate": {`Signature realm="EWP"`}, "Want-Digest": {"SHA-256"}})
 }
 
-func TestRefOfUnreadable(t *testing.T) {
+// TestRefOfRefused looks at what is echoed of an Authorization that is refused.
+func TestRefOfRefused(t *testing.T) {
 	t.Parallel()
-	for i, value := range []string{"", "Bearer x", "Signature x", `Signature keyId="x"`} {
+	for i, test := range []struct{ value, echoed string }{
+		0: {"", ""},
+		1: {"Bearer x", ""},
+		2: {"Signature x", ""},
+		3: {`Signature keyId="x",signature="QUJD"`, ""},
+		4: {`Signature keyId="x",algorithm="y",signature="QUJD"`, "QUJD"},
+		5: {`Signature keyId="x",algorithm="rsa-sha256",signature="QUJD"`, "QUJD"},
+		6: {`Signature keyId="x",algorithm="rsa-sha256",signature="Q U"`, ""},
+	} {
 		r := newRequest(t, "GET", echoURL, "")
-		r.Header.Set("Authorization", value)
-		if got := httpsig.RefOf(r); got != (httpsig.Ref{Method: "GET", Target: "/ewp/echo"}) {
-			t.Errorf("%d: %+v", i, got)
+		r.Header.Set("Authorization", test.value)
+		if got, want := httpsig.RefOf(r), (httpsig.Ref{Method: "GET", Target: "/ewp/echo", Signature: test.echoed}); got != want {
+			t.Errorf("%d: %+v, want %+v", i, got, want)
 		}
 	}
+}
+
+// TestLinesAreJoined signs headers that have several lines.
+func TestLinesAreJoined(t *testing.T) {
+	t.Parallel()
+	r := signed(t, "GET", echoURL, "", func(r *http.Request) {
+		r.Header["Accept-Encoding"] = []string{"gzip", "br"}
+		r.Header["Cookie"] = []string{"a=1", "b=2"}
+	})
+	testutil.Equal(t, "Accept-Encoding", r.Header["Accept-Encoding"], []string{"gzip, br"})
+	testutil.Equal(t, "Cookie", r.Header["Cookie"], []string{"a=1", "b=2"})
+	v, err := newVerifier(t, httpsig.RequestVerifierConfig{}).Verify(r, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testutil.Equal(t, "unsigned", v.Unsigned, []string{"Cookie"})
 }
 
 func TestQuirks(t *testing.T) {

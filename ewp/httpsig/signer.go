@@ -94,8 +94,9 @@ func (s *Signer) Public() ewp.PublicKey { return s.public }
 // SignRequest gives r a date, a new X-Request-Id, the Digest of its body, and an
 // Authorization that covers these, the request target, the host and every other
 // header that r has, but for those that intermediaries may rewrite
-// (connection-level ones, User-Agent, Content-Length, forwarding and tracing).
-// Call it last: whatever is added later is dropped by the other side. Signing
+// (connection-level ones, User-Agent, Content-Length, forwarding and tracing). The
+// lines of a header that has several are put into one, because some peers look at
+// one line and some see them in reverse. Call it last: whatever is added later is dropped by the other side. Signing
 // again, for another attempt, replaces all of it.
 //
 // The digest is over the bytes as received, so net/http must not decompress them
@@ -128,6 +129,7 @@ func (s *Signer) SignRequest(r *http.Request) error {
 	r.Header.Del("Date")
 	r.Header.Set("X-Request-Id", s.cfg.NewID())
 	r.Header.Set("Digest", formatDigest(sum))
+	joinLines(r.Header)
 	names := append([]string{nameTarget, nameHost}, s.setDates(r.Header)...)
 	names = append(names, nameDigest, nameRequestID)
 	if r.Header.Get("Accept-Encoding") == "" {
@@ -153,7 +155,8 @@ func (s *Signer) SignRequestAs(r *http.Request, names []string) error {
 // SignResponse completes h, the header of the answer to the request that ref tells
 // of: a date, the Digest of body, X-Request-Id and X-Request-Signature where the
 // request had their like, and a Signature that covers these and every other header
-// in h, but for those that intermediaries may rewrite. Call it when the body has
+// in h, but for those that intermediaries may rewrite, and cookies. Lines of one
+// header are put into one as by SignRequest. Call it when the body has
 // its last content coding. Its error is that of the body or of the key.
 func (s *Signer) SignResponse(h http.Header, ref Ref, body Body) error {
 	sum, err := body.SHA256()
@@ -162,6 +165,7 @@ func (s *Signer) SignResponse(h http.Header, ref Ref, body Body) error {
 	}
 	h.Del("Signature")
 	h.Set("Digest", formatDigest(sum))
+	joinLines(h)
 	names := append(s.setDates(h), nameDigest)
 	for _, echo := range []struct{ header, name, value string }{
 		{"X-Request-Id", nameRequestID, ref.ID},
@@ -264,6 +268,17 @@ func otherNames(h http.Header, names []string) []string {
 	return names
 }
 
+// joinLines puts the values of each header on one line, which means the same (RFC
+// 9110, 5.2) but for cookies. Java's HttpURLConnection gives several lines in
+// reverse order, and with it the registry's validator.
+func joinLines(h http.Header) {
+	for name, values := range h {
+		if len(values) > 1 && name != "Cookie" && name != "Set-Cookie" {
+			h[name] = []string{strings.Join(values, ", ")}
+		}
+	}
+}
+
 // identity is the content coding that is none.
 const identity = "identity"
 
@@ -273,7 +288,7 @@ var volatile = map[string]bool{
 	"authorization": true, "signature": true, "date": true, "host": true,
 	"connection": true, "keep-alive": true, "te": true, "trailer": true, "transfer-encoding": true, "upgrade": true, "expect": true,
 	"content-length": true, "user-agent": true, "server": true, "via": true, "age": true, "vary": true, "alt-svc": true,
-	"forwarded": true, "x-real-ip": true, "traceparent": true, "tracestate": true, "baggage": true,
+	"cookie": true, "set-cookie": true, "forwarded": true, "x-real-ip": true, "traceparent": true, "tracestate": true, "baggage": true,
 }
 
 // requestDigest returns the digest of the body of r, which can be sent afterwards.
