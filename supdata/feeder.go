@@ -39,7 +39,7 @@ type FeederConfig struct {
 
 	OnChange    OnChange
 	ResendAfter time.Duration // when a doubtful enrolment is sent again; 0: never
-	Parallel    int           // calls at the same time; 0: DefaultParallel
+	Parallel    int           // calls at the same time; 0: DefaultParallel. A process that dies leaves three times as many doubts at the most
 	MaxFailures int           // calls in a row without an answer after which the run stops; 0: DefaultMaxFailures
 	Batch       int           // enrolments whose students are read together; 0: DefaultBatch
 	DryRun      bool          // no call, no write but the report

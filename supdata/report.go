@@ -107,7 +107,7 @@ func (p *progress) called() {
 		return
 	}
 	p.last = now
-	rate := float64(p.report.Calls) / now.Sub(p.first).Seconds()
+	rate := float64(p.report.Calls-1) / now.Sub(p.first).Seconds()
 	left := Estimate{ToSend: max(p.plan.ToSend-p.report.Calls, 0), PerSecond: rate}
 	fmt.Fprintf(p.f.cfg.Print, "supdata: %d of %d sent, %s left\n", p.report.Calls, p.plan.ToSend, left.about())
 }

@@ -18,8 +18,9 @@ import (
 type run struct {
 	*Feeder
 	*progress
-	gate gate
-	id   string // begins the identifiers of its claims
+	gate  gate
+	id    string        // begins the identifiers of its claims
+	slots chan struct{} // one for each call under way
 
 	seed maphash.Seed
 	mu   sync.Mutex
@@ -51,7 +52,7 @@ func (f *Feeder) Run(ctx context.Context) (*FeedReport, error) {
 
 func (f *Feeder) newRun() *run {
 	return &run{
-		Feeder: f, gate: gate{max: f.cfg.MaxFailures}, id: rand.Text(), seed: maphash.MakeSeed(), seen: make(map[uint64]struct{}),
+		Feeder: f, gate: gate{max: f.cfg.MaxFailures}, id: rand.Text(), slots: make(chan struct{}, f.cfg.Parallel), seed: maphash.MakeSeed(), seen: make(map[uint64]struct{}),
 		progress: &progress{f: f, report: &FeedReport{
 			Started: f.cfg.Now(), Year: f.cfg.Year, DryRun: f.cfg.DryRun, Counts: make(map[Outcome]int),
 		}},
@@ -106,13 +107,17 @@ func (f *Feeder) record(ctx context.Context, key string) (Record, error) {
 	return rec, nil
 }
 
+// workersPerCall is how many enrolments are worked on for each call that may be under way:
+// while one is sent, another is claimed and the answer of a third is written.
+const workersPerCall = 3
+
 // enrolments works on every enrolment of the source, several at a time.
 func (r *run) enrolments(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	jobs := make(chan pair)
 	var workers sync.WaitGroup
-	for range r.cfg.Parallel {
+	for range r.cfg.Parallel * workersPerCall {
 		workers.Go(func() {
 			for p := range jobs {
 				item, err := r.one(ctx, p)
@@ -172,6 +177,8 @@ func (r *run) one(ctx context.Context, p pair) (Item, error) {
 	}
 	d := r.decide(p, rec)
 	switch {
+	case r.own(rec):
+		return twice(d.item), nil
 	case d.send == nil:
 		return d.item, nil
 	case r.cfg.DryRun:
@@ -202,7 +209,7 @@ func (r *run) send(ctx context.Context, d decision) (Item, error) {
 	}
 	rec, err := r.cfg.Ledger.Claim(ctx, claim)
 	if refusal, ok := errors.AsType[*ClaimError](err); ok {
-		return r.notGranted(d.item, refusal), nil
+		return r.notGranted(ctx, d.item, refusal)
 	}
 	if err != nil {
 		return d.item, fmt.Errorf("supdata: claiming in the ledger: %w", err)
@@ -211,7 +218,14 @@ func (r *run) send(ctx context.Context, d decision) (Item, error) {
 	// waits for it.
 	ctx = context.WithoutCancel(ctx)
 	paid := true
+	r.slots <- struct{}{}
+	if r.gate.stopped() != "" { // while it waited
+		<-r.slots
+		d.item.Outcome = NotTried
+		return d.item, r.put(ctx, rec, claim.ID, func(rec Record) Record { return rec.released(StateNew, now) })
+	}
 	receipt, failure := r.cfg.Client.post(context.WithValue(ctx, paidKey{}, &paid), *d.send)
+	<-r.slots
 	r.called()
 	r.gate.saw(failure)
 	at := r.cfg.Now()
@@ -285,17 +299,33 @@ func (r *run) put(ctx context.Context, rec Record, claim string, settle func(Rec
 	}
 }
 
+// own reports whether this run has claimed a record already: the source gave it before.
+func (r *run) own(rec Record) bool { return rec.ClaimID != "" && strings.HasPrefix(rec.ClaimID, r.id) }
+
+func twice(item Item) Item {
+	item.Outcome, item.Fields, item.From, item.To = Duplicate, nil, "", ""
+	item.Detail = "the source gives this enrolment twice"
+	return item
+}
+
 // notGranted is an enrolment that the ledger does not let through.
-func (r *run) notGranted(item Item, refusal *ClaimError) Item {
-	switch {
-	case refusal.Key != item.Key:
+func (r *run) notGranted(ctx context.Context, item Item, refusal *ClaimError) (Item, error) {
+	if refusal.Key != item.Key {
 		item.Outcome, item.Detail = Duplicate, "another enrolment of the source is the same to SUPDATA: "+refusal.Key
+		return item, nil
+	}
+	rec, err := r.record(ctx, item.Key)
+	switch {
+	case err != nil:
+		return item, err
+	case r.own(rec):
+		return twice(item), nil
 	case refusal.State.Pending():
 		item.Outcome, item.Detail = Doubtful, "another run is sending it, or died while it did"
 	default:
-		item.Outcome = Unchanged // the source gives it twice, or another run was quicker
+		item.Outcome = Unchanged // another run was quicker
 	}
-	return item
+	return item, nil
 }
 
 // vanished lists what was fed, or may have been, and is no longer in the source. The
@@ -306,7 +336,7 @@ func (r *run) vanished(ctx context.Context) error {
 			return fmt.Errorf("supdata: reading the ledger: %w", err)
 		}
 		known := rec.State == StateFed || rec.State.Pending()
-		if !known || strings.HasPrefix(rec.ClaimID, r.id) || rec.ClaimedAt.After(r.report.Started) || !r.ofYear(rec) {
+		if !known || r.own(rec) || rec.ClaimedAt.After(r.report.Started) || !r.ofYear(rec) {
 			continue
 		}
 		if _, met := r.seen[maphash.String(r.seed, rec.Key)]; met {

@@ -38,10 +38,13 @@ type Config struct {
 	// says and its example does not.
 	DateObject bool
 	Latency    time.Duration // waited before each answer
-	Delay      time.Duration // of Slow; 0: one second
-	Seed       uint64        // determines which requests meet the Faults
-	Faults     map[Fault]float64
-	Now        func() time.Time // nil: time.Now
+	// Sleep waits out the Latency; nil is time.Sleep, which on some systems wakes up to a
+	// millisecond late.
+	Sleep  func(time.Duration)
+	Delay  time.Duration // of Slow; 0: one second
+	Seed   uint64        // determines which requests meet the Faults
+	Faults map[Fault]float64
+	Now    func() time.Time // nil: time.Now
 }
 
 // Fault is a kind of trouble. Before work nothing was recorded; after work the
@@ -106,6 +109,9 @@ func New(cfg Config) *Service {
 	}
 	if cfg.Now == nil {
 		cfg.Now = time.Now
+	}
+	if cfg.Sleep == nil {
+		cfg.Sleep = time.Sleep
 	}
 	s := &Service{
 		cfg: cfg, faults: cfg.Faults,
@@ -238,7 +244,7 @@ func (s *Service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if s.cfg.Latency > 0 {
-		time.Sleep(s.cfg.Latency)
+		s.cfg.Sleep(s.cfg.Latency)
 	}
 	switch {
 	case r.URL.Path != Prefix+supdata.Path || fault == PageNotFound:

@@ -1,0 +1,7 @@
+//go:build !unix
+
+package supdata_test
+
+import "time"
+
+func sleep(d time.Duration) { time.Sleep(d) }
