@@ -59,14 +59,14 @@ type Endpoint struct {
 type Verbs uint8
 
 const (
-	// Read is GET with a query and POST with a form, both.
-	Read Verbs = iota
+	// GetOrPost is GET with a query and POST with a form, both: what reads.
+	GetOrPost Verbs = iota
 	// GetOnly is GET with a query: files and statistics.
 	GetOnly
-	// Notify is POST with a form: change notifications and reports.
-	Notify
-	// Update is POST with an XML document.
-	Update
+	// PostForm is POST with a form: change notifications and reports.
+	PostForm
+	// PostXML is POST with an XML document: updates.
+	PostXML
 )
 
 // Allow returns the value of an Allow header: "GET, POST", "GET" or "POST".
@@ -74,7 +74,7 @@ func (v Verbs) Allow() string {
 	switch v {
 	case GetOnly:
 		return "GET"
-	case Notify, Update:
+	case PostForm, PostXML:
 		return "POST"
 	default:
 		return "GET, POST"
@@ -85,7 +85,7 @@ func (v Verbs) Allow() string {
 func (v Verbs) Allows(method string) bool {
 	switch method {
 	case "GET":
-		return v == Read || v == GetOnly
+		return v == GetOrPost || v == GetOnly
 	case "POST":
 		return v != GetOnly
 	}

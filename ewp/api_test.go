@@ -160,10 +160,10 @@ func TestVerbs(t *testing.T) {
 		verbs ewp.Verbs
 		allow string
 	}{
-		0: {ewp.Read, "GET, POST"},
+		0: {ewp.GetOrPost, "GET, POST"},
 		1: {ewp.GetOnly, "GET"},
-		2: {ewp.Notify, "POST"},
-		3: {ewp.Update, "POST"},
+		2: {ewp.PostForm, "POST"},
+		3: {ewp.PostXML, "POST"},
 	} {
 		if got := test.verbs.Allow(); got != test.allow {
 			t.Errorf("%d: Allow() = %q, want %q", i, got, test.allow)

@@ -9,40 +9,40 @@ var apis = [...]row{
 		Endpoint{Element: "url", Root: "manifest", Namespace: NamespaceDiscovery, Methods: GetOnly}),
 	Registry: api("registry", "registry", 1, "1.5.0",
 		Endpoint{Name: "catalogue", Element: "catalogue-url", Root: "catalogue", Namespace: NamespaceRegistry, Methods: GetOnly}),
-	Echo:       single("echo", "echo", 2, "2.0.1", "response", Read),
-	Monitoring: single("monitoring", "monitoring", 1, "0.2.0", "monitoring-response", Notify),
+	Echo:       single("echo", "echo", 2, "2.0.1", "response", GetOrPost),
+	Monitoring: single("monitoring", "monitoring", 1, "0.2.0", "monitoring-response", PostForm),
 
-	Institutions:        single("institutions", "institutions", 2, "2.2.0", "institutions-response", Read, "max-hei-ids"),
-	OrganizationalUnits: single("organizational-units", "ounits", 2, "2.1.1", "ounits-response", Read, "max-ounit-ids", "max-ounit-codes"),
-	Courses:             single("courses", "courses", 1, "0.7.1", "courses-response", Read, "max-los-ids", "max-los-codes"),
+	Institutions:        single("institutions", "institutions", 2, "2.2.0", "institutions-response", GetOrPost, "max-hei-ids"),
+	OrganizationalUnits: single("organizational-units", "ounits", 2, "2.1.1", "ounits-response", GetOrPost, "max-ounit-ids", "max-ounit-codes"),
+	Courses:             single("courses", "courses", 1, "0.7.1", "courses-response", GetOrPost, "max-los-ids", "max-los-codes"),
 	// Drafted as 1.0.0-rc9; an entry cannot declare a release candidate.
-	SimpleCourseReplication: single("simple-course-replication", "course-replication", 1, "1.0.0", "course-replication-response", Read),
-	Factsheet:               single("factsheet", "factsheet", 1, "1.2.0", "factsheet-response", Read, "max-hei-ids"),
+	SimpleCourseReplication: single("simple-course-replication", "course-replication", 1, "1.0.0", "course-replication-response", GetOrPost),
+	Factsheet:               single("factsheet", "factsheet", 1, "1.2.0", "factsheet-response", GetOrPost, "max-hei-ids"),
 	File:                    api("file", "file", 1, "1.0.0", Endpoint{Element: "url", Methods: GetOnly}),
 
 	IIAs: several("iias", "iias", 7, "7.0.0", []string{"max-iia-ids"},
 		get("iias-get-response"), index("iias-index-response"), stats("iias-stats-response")),
-	IIACNR:         single("iia-cnr", "iia-cnr", 3, "3.0.0", "iia-cnr-response", Notify),
-	IIAsApproval:   single("iias-approval", "iias-approval", 2, "2.0.0", "iias-approval-response", Read, "max-iia-ids"),
-	IIAApprovalCNR: single("iia-approval-cnr", "iia-approval-cnr", 2, "2.0.0", "iia-approval-cnr-response", Notify),
+	IIACNR:         single("iia-cnr", "iia-cnr", 3, "3.0.0", "iia-cnr-response", PostForm),
+	IIAsApproval:   single("iias-approval", "iias-approval", 2, "2.0.0", "iias-approval-response", GetOrPost, "max-iia-ids"),
+	IIAApprovalCNR: single("iia-approval-cnr", "iia-approval-cnr", 2, "2.0.0", "iia-approval-cnr-response", PostForm),
 
 	OMobilityLAs: several("omobility-las", "omobility-las", 1, "1.2.0", []string{"max-omobility-ids"},
 		get("omobility-las-get-response"), index("omobility-las-index-response"),
 		update("omobility-las-update-response"), stats("las-outgoing-stats-response")),
-	OMobilityLACNR: withStats(single("omobility-la-cnr", "omobility-la-cnr", 1, "1.1.0", "omobility-la-cnr-response", Notify, "max-omobility-ids"),
+	OMobilityLACNR: withStats(single("omobility-la-cnr", "omobility-la-cnr", 1, "1.1.0", "omobility-la-cnr-response", PostForm, "max-omobility-ids"),
 		"las-incoming-stats-response"),
 
 	OMobilities: several("omobilities", "omobilities", 3, "3.0.0", []string{"max-omobility-ids"},
 		get("omobilities-get-response"), index("omobilities-index-response"), update("omobilities-update-response")),
-	OMobilityCNR:   single("omobility-cnr", "omobility-cnr", 2, "2.0.0", "omobility-cnr-response", Notify, "max-omobility-ids"),
+	OMobilityCNR:   single("omobility-cnr", "omobility-cnr", 2, "2.0.0", "omobility-cnr-response", PostForm, "max-omobility-ids"),
 	OMobilityStats: single("omobility-stats", "omobility-stats", 1, "1.0.0", "omobility-stats-response", GetOnly),
 
 	IMobilities: several("imobilities", "imobilities", 2, "2.0.0", []string{"max-omobility-ids"},
 		get("imobilities-get-response")),
-	IMobilityCNR: single("imobility-cnr", "imobility-cnr", 2, "2.0.0", "imobility-cnr-response", Notify, "max-omobility-ids"),
+	IMobilityCNR: single("imobility-cnr", "imobility-cnr", 2, "2.0.0", "imobility-cnr-response", PostForm, "max-omobility-ids"),
 	IMobilityToRs: several("imobility-tors", "imobility-tors", 3, "3.0.0", []string{"max-omobility-ids"},
 		get("imobility-tors-get-response"), index("imobility-tors-index-response")),
-	IMobilityToRCNR:   single("imobility-tor-cnr", "imobility-tor-cnr", 2, "2.0.0", "imobility-tor-cnr-response", Notify, "max-omobility-ids"),
+	IMobilityToRCNR:   single("imobility-tor-cnr", "imobility-tor-cnr", 2, "2.0.0", "imobility-tor-cnr-response", PostForm, "max-omobility-ids"),
 	IMobilityToRStats: single("imobility-tor-stats", "imobility-tor-stats", 1, "1.0.0", "imobility-tor-stats-response", GetOnly),
 }
 
@@ -82,7 +82,7 @@ func withStats(r row, root string) row {
 func get(root string) Endpoint   { return Endpoint{Name: "get", Element: "get-url", Root: root} }
 func index(root string) Endpoint { return Endpoint{Name: "index", Element: "index-url", Root: root} }
 func update(root string) Endpoint {
-	return Endpoint{Name: "update", Element: "update-url", Root: root, Methods: Update}
+	return Endpoint{Name: "update", Element: "update-url", Root: root, Methods: PostXML}
 }
 func stats(root string) Endpoint {
 	return Endpoint{Name: "stats", Element: "stats-url", Root: root, Methods: GetOnly}

@@ -1,9 +1,6 @@
 package ewp
 
-import (
-	"encoding/xml"
-	"strings"
-)
+import "strings"
 
 // Text is a text with the language it is in, as an element with an optional
 // xml:lang (StringWithOptionalLang and its like in common-types.xsd). With a
@@ -54,6 +51,6 @@ func (ts Texts) Has(lang string) bool {
 	return false
 }
 
-// SuccessUserMessage is the message for a person that some answers to updates
-// carry: each Text is a success-user-message of common-types.xsd.
-var SuccessUserMessage = xml.Name{Space: NamespaceCommon, Local: "success-user-message"}
+// SuccessUserMessage is the local name, in [NamespaceCommon], of the message for a
+// person that some answers to updates carry, one element a language.
+const SuccessUserMessage = "success-user-message"

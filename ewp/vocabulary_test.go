@@ -76,7 +76,7 @@ func TestTexts(t *testing.T) {
 	if got := ewp.Texts(nil).In("en"); got != (ewp.Text{}) {
 		t.Errorf("In of nothing = %+v", got)
 	}
-	if !names.Has("en") || names.Has("pl") {
+	if !names.Has("en") || names.Has("pl") || (ewp.Texts{{Lang: "eng"}}).Has("en") {
 		t.Error("Has is wrong for en or pl")
 	}
 

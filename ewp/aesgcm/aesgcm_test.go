@@ -3,6 +3,8 @@ package aesgcm_test
 import (
 	"bytes"
 	"crypto"
+	"crypto/aes"
+	"crypto/cipher"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -184,6 +186,30 @@ func TestOneErrorForAllKeys(t *testing.T) {
 		d := newDecrypter(t, aesgcm.DecrypterConfig{Keys: []crypto.Decrypter{key}})
 		if _, err := d.Decrypt(body); err != aesgcm.ErrDecrypt || !errors.Is(err, passerelle.ErrInvalid) {
 			t.Errorf("%d: %v, want ErrDecrypt", i, err)
+		}
+	}
+}
+
+// TestLongerAES gives a body that is sound but for an AES key of 32 bytes.
+func TestLongerAES(t *testing.T) {
+	t.Parallel()
+	for _, size := range []int{16, 32} {
+		key := make([]byte, size)
+		block, err := aes.NewCipher(key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		gcm, err := cipher.NewGCM(block)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fp := public(t, ownKey()).Fingerprint()
+		body := append(fp[:], 1, 0) // 256 bytes of key, then the IV, all zero
+		body = append(body, make([]byte, 256+12)...)
+		body = gcm.Seal(body, make([]byte, 12), []byte("secret"), nil)
+		d := newDecrypter(t, aesgcm.DecrypterConfig{Keys: []crypto.Decrypter{brokenKey{PrivateKey: ownKey(), key: key}}})
+		if plain, err := d.Decrypt(body); (err == nil) != (size == 16) || (string(plain) == "secret") != (size == 16) {
+			t.Errorf("key of %d bytes: %q, %v", size, plain, err)
 		}
 	}
 }

@@ -41,7 +41,7 @@ const (
 
 // ReplayConfig bounds a [ReplayWindow]. The zero value is ready to use. Nonces
 // live for twice the accepted skew at most, so ten minutes: the defaults allow 218
-// requests a second in all, and 54 of one client.
+// requests a second in all, and 54 of one client, in about 40 MB when full.
 type ReplayConfig struct {
 	Max       int // nonces in all; 0 is DefaultReplayMax
 	MaxPerKey int // nonces of one key, so that none takes the room of all; 0 is DefaultReplayMaxKey

@@ -161,7 +161,7 @@ func TestAnswersToUnsignedRequests(t *testing.T) {
 			continue
 		}
 		testutil.Equal(t, "signed", got.Signed, test.signed)
-		testutil.Equal(t, "unsigned", got.Unsigned, []string{"Server"})
+		testutil.Equal(t, "unsigned", got.Unsigned, []string{"Date", "Server"})
 		got.Strip(h)
 		if h.Get("Server") != "" || h.Get("Signature") == "" || h.Get("Content-Type") == "" {
 			t.Errorf("%d: left after Strip: %v", i, h)
@@ -198,6 +198,40 @@ func TestDatesOfTheSigner(t *testing.T) {
 		if got := reasonOf(t, err); got != test.afterOverwriting {
 			t.Errorf("%d: Date overwritten: %v, want %q", i, err, test.afterOverwriting)
 		}
+	}
+}
+
+// TestDateIsTheEarliest signs two dates that differ.
+func TestDateIsTheEarliest(t *testing.T) {
+	t.Parallel()
+	h := answer(t, answerRef, httpsig.SignerConfig{Dates: httpsig.BothDates})
+	for _, dates := range [][2]string{
+		{"Tue, 05 Sep 2017 08:49:37 GMT", "Tue, 05 Sep 2017 08:50:37 GMT"},
+		{"Tue, 05 Sep 2017 08:50:37 GMT", "Tue, 05 Sep 2017 08:49:37 GMT"},
+	} {
+		h.Set("Date", dates[0])
+		h.Set("Original-Date", dates[1])
+		s := newSigner(t, httpsig.SignerConfig{Key: serverKey()})
+		if err := s.SignResponseAs(h, answerRef, strings.Fields("date original-date digest x-request-id x-request-signature")); err != nil {
+			t.Fatal(err)
+		}
+		v, err := newResponseVerifier(t, httpsig.Policy{}).Verify(t.Context(), httpsig.KeysOf(public(t, serverKey())), answerRef, h, httpsig.Bytes(answerBody))
+		if err != nil || !v.Date.Equal(now) {
+			t.Errorf("%q: %+v, %v, want the date %v", dates, v, err, now)
+		}
+	}
+}
+
+// TestSigningAnAnswerAgain signs a header that answered another request before.
+func TestSigningAnAnswerAgain(t *testing.T) {
+	t.Parallel()
+	h := answer(t, answerRef, httpsig.SignerConfig{})
+	if err := newSigner(t, httpsig.SignerConfig{Key: serverKey()}).SignResponse(h, httpsig.Ref{}, httpsig.Bytes("new")); err != nil {
+		t.Fatal(err)
+	}
+	v, err := newResponseVerifier(t, httpsig.Policy{}).Verify(t.Context(), httpsig.KeysOf(public(t, serverKey())), httpsig.Ref{}, h, httpsig.Bytes("new"))
+	if err != nil || v.RequestID != "" || h.Get("X-Request-Id") != "" || h.Get("X-Request-Signature") != "" {
+		t.Errorf("%v, %v in %v", v, err, h)
 	}
 }
 
@@ -263,6 +297,28 @@ func TestLinesAreJoined(t *testing.T) {
 		t.Fatal(err)
 	}
 	testutil.Equal(t, "unsigned", v.Unsigned, []string{"Cookie"})
+}
+
+// TestBlanksAroundValues signs blanks that are lost on the wire.
+func TestBlanksAroundValues(t *testing.T) {
+	t.Parallel()
+	r := signed(t, "GET", echoURL, "", func(r *http.Request) { r.Header.Set("X-Mine", "\t a  b ") })
+	r.Header.Set("X-Mine", "a  b")
+	if _, err := newVerifier(t, httpsig.RequestVerifierConfig{}).Verify(r, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestDateSuppressed leaves the header without Date where net/http was asked to.
+func TestDateSuppressed(t *testing.T) {
+	t.Parallel()
+	h := http.Header{"Date": nil}
+	if err := newSigner(t, httpsig.SignerConfig{Key: serverKey()}).SignResponse(h, answerRef, httpsig.Bytes("x")); err != nil {
+		t.Fatal(err)
+	}
+	if values, set := h["Date"]; !set || values != nil {
+		t.Errorf("Date is %q", values)
+	}
 }
 
 func TestQuirks(t *testing.T) {

@@ -24,8 +24,8 @@ import (
 type Dates uint8
 
 const (
-	// OriginalDate sends Original-Date alone: proxies overwrite Date, and Go's
-	// server adds one of its own, both harmless when it is not signed.
+	// OriginalDate signs Original-Date alone: proxies overwrite Date, which is
+	// harmless when it is not signed. Responses have an unsigned Date as well.
 	OriginalDate Dates = iota
 	// PlainDate sends Date alone.
 	PlainDate
@@ -167,6 +167,11 @@ func (s *Signer) SignResponse(h http.Header, ref Ref, body Body) error {
 	h.Set("Digest", formatDigest(sum))
 	joinLines(h)
 	names := append(s.setDates(h), nameDigest)
+	// Unsigned, so that net/http's server does not add one by another clock; it is
+	// verified all the same. A nil value is net/http's way to ask for none.
+	if values, set := h["Date"]; s.cfg.Dates == OriginalDate && (!set || len(values) > 0) {
+		h.Set("Date", h.Get("Original-Date"))
+	}
 	for _, echo := range []struct{ header, name, value string }{
 		{"X-Request-Id", nameRequestID, ref.ID},
 		{"X-Request-Signature", nameRequestSignature, ref.Signature},
