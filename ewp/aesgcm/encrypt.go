@@ -7,7 +7,6 @@ import (
 	"crypto/rsa"
 	"encoding/binary"
 
-	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ewp"
 )
 
@@ -60,25 +59,3 @@ func newGCM(key []byte) (cipher.AEAD, error) {
 	}
 	return cipher.NewGCMWithRandomNonce(block)
 }
-
-// errorString is a constant error of the taxonomy.
-type errorString struct {
-	text string
-	kind error
-}
-
-// Error returns the text.
-func (e *errorString) Error() string { return e.text }
-
-// Is reports whether target is the kind.
-func (e *errorString) Is(target error) bool { return target == e.kind }
-
-var (
-	// ErrDecrypt says that a body could not be decrypted, and on purpose not why:
-	// it was cut, changed, or meant for another key. A server answers 400.
-	// errors.Is knows it as passerelle.ErrInvalid too.
-	ErrDecrypt error = &errorString{"encrypted body: cannot be decrypted with our keys", passerelle.ErrInvalid}
-	// ErrTooLarge says that a body is longer than accepted; it was not looked at.
-	// errors.Is knows it as passerelle.ErrInvalid too.
-	ErrTooLarge error = &errorString{"encrypted body: longer than accepted", passerelle.ErrInvalid}
-)

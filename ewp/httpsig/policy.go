@@ -6,7 +6,6 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"errors"
-	"io"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -79,9 +78,8 @@ func (v *Verified) Covers(name string) bool {
 }
 
 // Strip deletes the unsigned headers from h, as both specifications demand before
-// anything in h is acted upon. Authorization and Signature, which cannot cover
-// themselves, stay. The trailers of a message are never signed: set its Trailer to
-// nil.
+// anything in h is acted upon. The header that holds the signature stays. The
+// trailers of a message are never signed: set its Trailer to nil.
 func (v *Verified) Strip(h http.Header) {
 	for name := range h {
 		if slices.Contains(v.Unsigned, textproto.CanonicalMIMEHeaderKey(name)) {
@@ -202,11 +200,11 @@ func (c *check) digest(body Body) *Error {
 		return fault
 	}
 	got, err := body.SHA256()
-	if err != nil {
+	switch {
+	case errors.Is(err, ErrTooLarge):
+		return c.m.fault(TooLarge, "", "a shorter body")
+	case err != nil:
 		e := c.m.fault(Broken, "", "the whole body")
-		if errors.Is(err, ErrTooLarge) {
-			e = c.m.fault(TooLarge, "", "a shorter body")
-		}
 		e.Err = err
 		return e
 	}
@@ -254,23 +252,4 @@ func isUUID(s string) bool {
 		}
 	}
 	return true
-}
-
-// drain reads a body that came without a Body of its own.
-type drain struct {
-	r     io.Reader
-	bytes []byte
-}
-
-// SHA256 reads the body into memory, at most 8 MiB.
-func (d *drain) SHA256() ([sha256.Size]byte, error) {
-	if d.r == nil {
-		return sha256.Sum256(nil), nil
-	}
-	var err error
-	d.bytes, err = io.ReadAll(io.LimitReader(d.r, DefaultSpoolMemory+1))
-	if err == nil && len(d.bytes) > DefaultSpoolMemory {
-		err = ErrTooLarge
-	}
-	return sha256.Sum256(d.bytes), err
 }

@@ -1,7 +1,6 @@
 package httpsig
 
 import (
-	"bytes"
 	"io"
 	"net"
 	"net/http"
@@ -98,16 +97,16 @@ func (v *RequestVerifier) Verify(r *http.Request, body Body) (*Verified, error) 
 	if fault := c.signature(key); fault != nil {
 		return nil, fault
 	}
-	var read *drain
+	var kept *Spool
 	if body == nil {
-		read = &drain{r: r.Body}
-		body = read
+		kept = NewSpool(SpoolConfig{Max: DefaultSpoolMemory})
+		body = kept.Receive(r.Body)
 	}
 	if fault := c.digest(body); fault != nil {
 		return nil, fault
 	}
-	if read != nil {
-		r.Body = io.NopCloser(bytes.NewReader(read.bytes))
+	if kept != nil {
+		r.Body = io.NopCloser(kept.Reader())
 	}
 	if fault := v.replay(r, c, id, date); fault != nil {
 		return nil, fault

@@ -53,7 +53,6 @@ type SignerConfig struct {
 type Signer struct {
 	cfg    SignerConfig
 	public ewp.PublicKey
-	id     string // hexadecimal fingerprint
 }
 
 // NewSigner checks the configuration. Its error is a passerelle.FieldErrors.
@@ -84,7 +83,7 @@ func NewSigner(cfg SignerConfig) (*Signer, error) {
 	if cfg.NewID == nil {
 		cfg.NewID = uuid.NewString
 	}
-	s.cfg, s.id = cfg, s.public.Fingerprint().String()
+	s.cfg = cfg
 	return s, nil
 }
 
@@ -96,8 +95,9 @@ func (s *Signer) Public() ewp.PublicKey { return s.public }
 // header that r has, but for those that intermediaries may rewrite
 // (connection-level ones, User-Agent, Content-Length, forwarding and tracing). The
 // lines of a header that has several are put into one, because some peers look at
-// one line and some see them in reverse. Call it last: whatever is added later is dropped by the other side. Signing
-// again, for another attempt, replaces all of it.
+// one line and some see them in reverse. Call it last: whatever is added later is
+// dropped by the other side. Signing again, for another attempt, replaces all of
+// it.
 //
 // The digest is over the bytes as received, so net/http must not decompress them
 // unasked: where r has no Accept-Encoding, "identity" is set, unsigned. A body
@@ -138,9 +138,9 @@ func (s *Signer) SignRequest(r *http.Request) error {
 	return s.SignRequestAs(r, otherNames(r.Header, names))
 }
 
-// SignRequestAs signs exactly the lower-case names given, in that order, of r as it stands,
-// and sets Authorization. Nothing is added and nothing is required: this is for
-// peers with habits, and for tests of what a host refuses. Its error is a
+// SignRequestAs signs exactly the lower-case names given, in that order, of r as it
+// stands, and sets Authorization. Nothing is added and nothing is required: this is
+// for peers with habits, and for tests of what a host refuses. Its error is a
 // passerelle.FieldErrors for a name that r has nothing under, or that of the key.
 func (s *Signer) SignRequestAs(r *http.Request, names []string) error {
 	m := &message{method: methodOf(r), target: targetOf(r), host: hostOf(r), header: canonical(r.Header)}
@@ -156,8 +156,9 @@ func (s *Signer) SignRequestAs(r *http.Request, names []string) error {
 // of: a date, the Digest of body, X-Request-Id and X-Request-Signature where the
 // request had their like, and a Signature that covers these and every other header
 // in h, but for those that intermediaries may rewrite, and cookies. Lines of one
-// header are put into one as by SignRequest. Call it when the body has
-// its last content coding. Its error is that of the body or of the key.
+// header are put into one as by SignRequest. Call it when the body has its last
+// content coding. Its error is a passerelle.FieldErrors for a value with a line
+// break, or that of the body or of the key.
 func (s *Signer) SignResponse(h http.Header, ref Ref, body Body) error {
 	sum, err := body.SHA256()
 	if err != nil {

@@ -8,8 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
-
-	"github.com/passerelle-sup/passerelle"
+	"sync"
 )
 
 // Values that stand for the zero fields of SpoolConfig.
@@ -18,17 +17,8 @@ const (
 	DefaultSpoolMax    = 64 << 20
 )
 
-// ErrTooLarge says that a body is longer than its Spool takes. errors.Is knows it
-// as passerelle.ErrInvalid too.
-var ErrTooLarge error = tooLarge{}
-
-type tooLarge struct{}
-
-// Error says that the body is too long.
-func (tooLarge) Error() string { return "body longer than accepted" }
-
-// Is reports whether target is passerelle.ErrInvalid.
-func (tooLarge) Is(target error) bool { return target == passerelle.ErrInvalid }
+// ErrTooLarge says that a body is longer than its Spool takes.
+var ErrTooLarge = errors.New("httpsig: body longer than accepted")
 
 // SpoolConfig says how a [Spool] keeps a body. The zero value is ready to use.
 type SpoolConfig struct {
@@ -129,15 +119,17 @@ func (i *incoming) SHA256() ([sha256.Size]byte, error) {
 	if i.r != nil {
 		r := i.r
 		i.r = nil
-		if _, err := io.Copy(i.s, r); err != nil {
-			if i.s.err == nil {
-				i.s.err = err
-			}
-			return [sha256.Size]byte{}, err
+		buf := buffers.Get().(*[32 << 10]byte)
+		_, err := io.CopyBuffer(i.s, r, buf[:])
+		buffers.Put(buf)
+		if err != nil && i.s.err == nil {
+			i.s.err = err
 		}
 	}
 	return i.s.SHA256()
 }
+
+var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
 
 // Size returns the length of what was written.
 func (s *Spool) Size() int64 { return s.size }

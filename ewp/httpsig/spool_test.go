@@ -11,7 +11,6 @@ import (
 	"testing"
 	"testing/iotest"
 
-	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ewp/httpsig"
 )
 
@@ -76,7 +75,7 @@ func TestSpoolTooLarge(t *testing.T) {
 		if _, err := s.Write([]byte("12345")); err != nil {
 			t.Fatalf("%d: %v", i, err)
 		}
-		if _, err := s.Write([]byte("6")); !errors.Is(err, httpsig.ErrTooLarge) || !errors.Is(err, passerelle.ErrInvalid) {
+		if _, err := s.Write([]byte("6")); !errors.Is(err, httpsig.ErrTooLarge) {
 			t.Errorf("%d: %v, want ErrTooLarge", i, err)
 		}
 		if _, err := s.SHA256(); !errors.Is(err, httpsig.ErrTooLarge) {
@@ -120,6 +119,9 @@ func TestVerifyFromDisk(t *testing.T) {
 			if err != nil {
 				if e, _ := errors.AsType[*httpsig.Error](err); e.Status() != test.status {
 					t.Errorf("status %d, want %d", e.Status(), test.status)
+				}
+				if _, err := s.SHA256(); test.reason != httpsig.Digest && err == nil {
+					t.Error("the spool gives the digest of a part")
 				}
 				return
 			}
