@@ -27,6 +27,20 @@ type Error struct {
 	Err    error              // the cause below, nil when the answer says it all
 }
 
+// ErrorFrom describes an answer that is an error: its status, what its body says
+// where that is an error-response, and the body itself, cut at 64 KiB. Result is
+// Answered, or Unknown for 408 and 5xx. The caller adds whom it called, for what.
+func ErrorFrom(status int, contentType string, body []byte) *Error {
+	e := &Error{Status: status, Raw: body[:min(len(body), maxErrorBody)], Result: passerelle.Answered}
+	if response, err := DecodeErrorResponse(body, contentType); err == nil {
+		e.Response = &response
+	}
+	if status == 408 || status >= 500 {
+		e.Result = passerelle.Unknown
+	}
+	return e
+}
+
 // Error returns the institution, the API, the status and the cause, and none of
 // the host's words.
 func (e *Error) Error() string {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -210,5 +211,24 @@ func TestError(t *testing.T) {
 	}
 	if !strings.Contains(leaks.Log(), `"outcome":"answered"`) || passerelle.OutcomeOf(err) != passerelle.Answered {
 		t.Errorf("no outcome in %s", leaks.Log())
+	}
+}
+
+func TestErrorFrom(t *testing.T) {
+	t.Parallel()
+	const document = `<error-response><developer-message>a</developer-message></error-response>`
+	for i, test := range []struct {
+		status int
+		body   string
+		want   *ewp.Error
+	}{
+		0: {400, document, &ewp.Error{Status: 400, Raw: []byte(document), Response: &ewp.ErrorResponse{DeveloperMessage: "a"}, Result: passerelle.Answered}},
+		1: {502, "<html/>", &ewp.Error{Status: 502, Raw: []byte("<html/>"), Result: passerelle.Unknown}},
+		2: {429, "", &ewp.Error{Status: 429, Raw: []byte{}, Result: passerelle.Answered}},
+		3: {500, strings.Repeat("x", 70<<10), &ewp.Error{Status: 500, Raw: []byte(strings.Repeat("x", 64<<10)), Result: passerelle.Unknown}},
+	} {
+		if got := ewp.ErrorFrom(test.status, "text/xml", []byte(test.body)); !reflect.DeepEqual(got, test.want) {
+			t.Errorf("%d: %+v, want %+v", i, got, test.want)
+		}
 	}
 }
