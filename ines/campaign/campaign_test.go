@@ -60,7 +60,7 @@ func (w *world) try(t *testing.T, ctx context.Context) (*campaign.Report, error)
 	w.outcomes, w.items = map[string]campaign.Outcome{}, map[string]campaign.Item{}
 	cfg.OnItem = func(i campaign.Item) {
 		key := i.Student
-		if i.Outcome == campaign.Duplicate || i.Outcome == campaign.Unreadable {
+		if strings.HasPrefix(i.Reason.Key, "same-reference") || i.Outcome == campaign.Unreadable {
 			key = fmt.Sprintf("%s line %d", i.Student, i.Line)
 		}
 		if before, again := w.outcomes[key]; again {
@@ -145,7 +145,7 @@ func TestOutcomes(t *testing.T) {
 		"csv:0": campaign.Definitive, "csv:1": campaign.Confirmed, "csv:2": campaign.Replaced, "csv:3": campaign.Found, "csv:4": campaign.Created,
 		"csv:5": campaign.Corrected, "csv:6": campaign.ToCheck, "csv:7": campaign.Confirmed, "csv:8": campaign.ToCheck, "csv:9": campaign.ToCheck,
 		"csv:10": campaign.Incomplete, "csv:11": campaign.Invalid, "csv:12": campaign.Definitive, "csv:13": campaign.Created,
-		"csv:14": campaign.Found, // the search finds the number that was just created
+		"csv:14": campaign.Duplicate, // the search finds the number that was just created for the other record
 		"csv:15": campaign.Created, "csv:15 line 16": campaign.Duplicate,
 		"csv:16": campaign.Doubtful, "csv:17": campaign.Doubtful, "csv:18": campaign.Unanswered, "csv:19": campaign.Refused, "csv:20": campaign.Litige,
 		"csv:21": campaign.InProgress, "csv:22": campaign.Refused, "csv:23": campaign.Doubtful, "csv:24": campaign.Unanswered,
@@ -476,7 +476,7 @@ func TestWriteBackFails(t *testing.T) {
 	w := newWorld(student(0, provisio))
 	w.base.refuse = fmt.Errorf("the base is read-only today: %w", passerelle.ErrUnavailable)
 	report := w.run(t)
-	if i := w.items["csv:0"]; i.Outcome != campaign.Created || i.Written || i.WriteBack == "" || report.WriteFailures != 1 || len(report.ToDo()) != 1 {
+	if i := w.items["csv:0"]; i.Outcome != campaign.Created || i.Written || i.WriteBack.IsZero() || i.WriteBackError == "" || report.WriteFailures != 1 || len(report.ToDo()) != 1 {
 		t.Errorf("after a refused write-back: %+v, %d failures", i, report.WriteFailures)
 	}
 	w.base.refuse = nil
@@ -508,8 +508,13 @@ func TestFatalSource(t *testing.T) {
 	broken := errors.New("connection lost")
 	w.base.errs = map[int]error{1: broken}
 	report, err := w.try(t, t.Context())
-	if !errors.Is(err, broken) || report.Total != 1 || report.Stopped == "" {
-		t.Errorf("fatal source = %v, %d students, stopped %q; want the error, and the report until then", err, report.Total, report.Stopped)
+	if !errors.Is(err, broken) || report.Total != 0 || report.Stopped == "" || len(w.register.calls) != 0 {
+		t.Errorf("fatal source = %v, %d students, stopped %q, calls %v; want the error, and nothing done", err, report.Total, report.Stopped, w.register.calls)
+	}
+	w.cfg.UniqueReferences = true // then the base is read once, and what comes before the error is done
+	report, err = w.try(t, t.Context())
+	if !errors.Is(err, broken) || report.Total != 1 {
+		t.Errorf("fatal source = %v, %d students; want the error, and the report until then", err, report.Total)
 	}
 }
 

@@ -44,6 +44,9 @@ type Config struct {
 	Writer sis.INEWriter // takes the numbers back; nil: the report alone tells them
 	Rules  *ine.Rules    // how numbers are judged; nil: the rules of package ine
 	Query  sis.Query     // which students; zero: all
+	// UniqueReferences says that no reference stands twice in the source, as behind
+	// a primary key. Otherwise the source is read twice, the first time to find out.
+	UniqueReferences bool
 
 	Parallel     int           // students asked about at the same time; 0: DefaultParallel
 	DryRun       bool          // no call, no write but the report
@@ -53,7 +56,9 @@ type Config struct {
 	RecheckAfter time.Duration // when a question that INES answered is asked again; 0: DefaultRecheckAfter
 	MaxFailures  int           // calls in a row without an answer after which the run stops calling; 0: DefaultMaxFailures
 
-	SplitKey func(sis.Student) string // key under which the report can be split: component, clerk
+	// SplitKey gives the key under which the report can be split: component, clerk.
+	// It is not called concurrently.
+	SplitKey func(sis.Student) string
 	// OnItem is given the item of every student, those with nothing to do too, in the
 	// order in which they end. OnProgress tells how far the run is. OnRequest is given
 	// what a dry run would send: personal data. None of them is called concurrently with itself.

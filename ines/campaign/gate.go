@@ -1,6 +1,7 @@
 package campaign
 
 import (
+	"context"
 	"errors"
 	"sync"
 
@@ -57,7 +58,9 @@ func (g *gate) sawError(err error) {
 		if errors.Is(err, passerelle.ErrForbidden) {
 			g.noCalls = because("right")
 		}
-	case errors.Is(err, passerelle.ErrUnavailable), errors.Is(err, passerelle.ErrRateLimited), errors.Is(err, passerelle.ErrProtocol):
+	case errors.Is(err, passerelle.ErrInvalid), errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded) && passerelle.OutcomeOf(err) == passerelle.NotSent:
+		// refused for what it says, or ended by us
+	default:
 		if g.failures++; g.failures >= g.maxFailures && g.noCalls.IsZero() {
 			g.noCalls = because("silence", g.failures)
 		}

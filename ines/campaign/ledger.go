@@ -38,9 +38,11 @@ type Claim struct {
 	ID       string    // identifier of this registration, unique
 	Student  string    // reference of the student
 	Identity string    // fingerprint of the civil identity, not empty
+	Held     string    // the INE that the base holds
+	UAI      string    // establishment that asks
 	At       time.Time // now
-	// ResendAfter allows a second registration of a student whose first one is
-	// doubtful for that long. Zero: never.
+	// ResendAfter allows a second registration of a student, under the same
+	// identity, whose first one is doubtful for that long. Zero: never.
 	ResendAfter time.Duration
 }
 
@@ -74,6 +76,9 @@ func CheckClaim(rec, holder Record, c Claim) error {
 	case holder.Student != "":
 		return &ClaimError{Student: holder.Student, State: holder.State, Why: "another record has the same civil identity"}
 	}
+	if !rec.INE.IsZero() {
+		return &ClaimError{Student: rec.Student, State: rec.State, Why: "INES gave the student a number"}
+	}
 	switch rec.State {
 	case StateNew, StateUnknown:
 		return nil
@@ -83,7 +88,7 @@ func CheckClaim(rec, holder Record, c Claim) error {
 		}
 		return &ClaimError{Student: rec.Student, State: rec.State, Why: "this identity was refused already"}
 	case StateClaimed, StateDoubtful:
-		if c.ResendAfter > 0 && c.At.Sub(rec.ClaimedAt) >= c.ResendAfter {
+		if c.ResendAfter > 0 && rec.Identity == c.Identity && c.At.Sub(rec.ClaimedAt) >= c.ResendAfter {
 			return nil
 		}
 		return &ClaimError{Student: rec.Student, State: rec.State, Why: "a registration was claimed already"}
@@ -101,11 +106,13 @@ func (r Record) HoldsIdentity() bool {
 // Apply returns rec as it stands once c is granted. The caller sets the version.
 func (c Claim) Apply(rec Record) Record {
 	rec.Student = c.Student
-	rec.Identity = c.Identity
+	rec.Identity, rec.Held, rec.UAI = c.Identity, c.Held, c.UAI
 	rec.ClaimID, rec.ClaimedAt = c.ID, c.At
 	rec.Attempts++
-	rec.RequestID, rec.Code, rec.Message = "", "", ""
-	rec.enter(StateClaimed, c.At)
+	rec.close()
+	rec.Code, rec.Message = "", ""
+	rec.State = StateClaimed
+	rec.conclude(Doubtful, c.At)
 	rec.add(Event{At: c.At, What: "registration claimed", Detail: c.ID})
 	return rec
 }

@@ -105,5 +105,6 @@ func (m *Memory) Records(ctx context.Context) iter.Seq2[Record, error] {
 func (r Record) clone() Record {
 	r.Alternates = slices.Clone(r.Alternates)
 	r.History = slices.Clone(r.History)
+	r.Closed = slices.Clone(r.Closed)
 	return r
 }

@@ -36,7 +36,7 @@ func Outcomes() []Outcome {
 // NeedsAction reports whether someone in the school has something to do.
 func (o Outcome) NeedsAction() bool {
 	switch o {
-	case Litige, Incomplete, Invalid, Refused, ToCheck, Duplicate, Doubtful, Unreadable:
+	case Corrected, Litige, Incomplete, Invalid, Refused, ToCheck, Duplicate, Doubtful, Unreadable:
 		return true
 	}
 	return false
@@ -71,16 +71,16 @@ var texts = map[Lang]map[Outcome]words{
 		Created:    {"INE créé par INES", ""},
 		Replaced:   {"ancien INE remplacé par l'INE maître", ""},
 		Corrected:  {"INE erroné, corrigé par INES", "Vérifier le dossier : le numéro saisi n'était pas celui de la personne."},
-		InProgress: {"immatriculation en cours à INES", ""},
-		Litige:     {"litige : INES voit des dossiers ressemblants", "Traiter le litige dans le portail INES ; le suivi quotidien lira la décision."},
+		InProgress: {"immatriculation en cours auprès d'INES", "Demander à INES où en est la demande."},
+		Litige:     {"litige : INES voit des dossiers similaires", "Traiter le litige dans le portail INES ; le suivi quotidien lira la décision."},
 		Incomplete: {"données obligatoires manquantes", "Compléter les champs indiqués dans le système de scolarité."},
 		Invalid:    {"donnée non valable", "Corriger les champs indiqués dans le système de scolarité."},
-		Refused:    {"refus d'INES", "Lire le code et le message d'INES ; corriger le dossier, qui sera alors représenté."},
+		Refused:    {"refus d'INES", "Lire le code et le message d'INES ; corriger le dossier, qui sera alors présenté de nouveau."},
 		ToCheck:    {"INE à vérifier", "Demander à l'étudiant un justificatif de son INE et le ressaisir."},
 		Duplicate:  {"doublon dans la base", "Rapprocher les deux dossiers de la même personne."},
 		Doubtful:   {"envoi sans réponse connue", "Ne pas renvoyer. Chercher la personne dans le portail INES, puis trancher."},
 		Held:       {"prêt, retenu par une limite", ""},
-		Planned:    {"simulation : serait demandé à INES", ""},
+		Planned:    {"simulation : demande à INES prévue", ""},
 		Unanswered: {"INES n'a pas pu répondre, nouvel essai au prochain passage", ""},
 		Unreadable: {"dossier illisible", "Corriger la ligne indiquée du fichier ou de la base."},
 	},
@@ -91,7 +91,7 @@ var texts = map[Lang]map[Outcome]words{
 		Created:    {"INE created by INES", ""},
 		Replaced:   {"older INE replaced by the INE maître", ""},
 		Corrected:  {"wrong INE, corrected by INES", "Check the record: the number typed was not this person's."},
-		InProgress: {"immatriculation under way at INES", ""},
+		InProgress: {"immatriculation under way at INES", "Ask INES where the registration stands."},
 		Litige:     {"litige: INES sees look-alikes", "Settle the litige in the portal of INES; the daily follow-up reads the decision."},
 		Incomplete: {"required data missing", "Complete the fields named, in the student system."},
 		Invalid:    {"datum not valid", "Correct the fields named, in the student system."},

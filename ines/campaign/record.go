@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/passerelle-sup/passerelle"
@@ -38,19 +39,28 @@ type Record struct {
 	Student string `json:"student"` // reference, sis.StudentID.String()
 	Version int64  `json:"version"` // number of the last write, from 1; 0 for a record never written
 
-	State    State     `json:"state"`
-	Since    time.Time `json:"since"`              // when State was entered
-	Outcome  Outcome   `json:"outcome,omitempty"`  // what the last run said
-	Identity string    `json:"identity,omitempty"` // fingerprint of the civil identity that was asked about, see Fingerprint
-	Held     string    `json:"held,omitempty"`     // the INE that the base held when INES was asked
-	AskedAt  time.Time `json:"asked_at,omitzero"`  // last answer of INES
+	State   State     `json:"state"`
+	Outcome Outcome   `json:"outcome,omitempty"` // what the last run said
+	Since   time.Time `json:"since,omitzero"`    // when Outcome was first said
 
-	ClaimID   string    `json:"claim_id,omitempty"`   // the registration that was claimed last
-	ClaimedAt time.Time `json:"claimed_at,omitzero"`  // when
-	Attempts  int       `json:"attempts,omitempty"`   // registrations claimed and not released
-	RequestID string    `json:"request_id,omitempty"` // INES's reference of it
+	// The last question that INES answered.
+	AskedAt       time.Time `json:"asked_at,omitzero"`
+	AskedIdentity string    `json:"asked_identity,omitempty"` // fingerprint of the civil identity, see Fingerprint
+	AskedHeld     string    `json:"asked_held,omitempty"`     // the INE that the base held then
 
+	// The registration that was claimed last.
+	ClaimID   string    `json:"claim_id,omitempty"`
+	ClaimedAt time.Time `json:"claimed_at,omitzero"`
+	UAI       string    `json:"uai,omitempty"`        // establishment that asked
+	Attempts  int       `json:"attempts,omitempty"`   // registrations that may have arrived
+	RequestID string    `json:"request_id,omitempty"` // INES's reference of the last one
+	Closed    []string  `json:"closed,omitempty"`     // INES's references of earlier ones, which have ended
+
+	// The number that INES gave, and to whom.
+	Identity   string       `json:"identity,omitempty"` // fingerprint of who holds the number, or the claim
+	Held       string       `json:"held,omitempty"`     // the INE that the base held at that moment
 	INE        ine.Number   `json:"ine,omitzero"`
+	GivenAt    time.Time    `json:"given_at,omitzero"`
 	Alternates []ine.Number `json:"alternates,omitempty"`
 	Origin     string       `json:"origin,omitempty"` // operation that gave the INE
 	Code       string       `json:"code,omitempty"`
@@ -85,21 +95,34 @@ func (r *Record) add(e Event) {
 	r.History = append(r.History[:len(r.History):len(r.History)], e)
 }
 
-// enter moves to a state and dates it.
-func (r *Record) enter(s State, at time.Time) {
-	if r.State != s {
-		r.State, r.Since = s, at
+// conclude sets what is said of the student and dates it, if it is new.
+func (r *Record) conclude(o Outcome, at time.Time) {
+	if r.Outcome != o || r.Since.IsZero() {
+		r.Outcome, r.Since = o, at
 	}
 }
 
 // take copies what INES said of the person.
-func (r *Record) take(a ines.Answer) {
+func (r *Record) take(a ines.Answer, at time.Time) {
 	r.Code, r.Message = a.Code, a.Message
 	if a.RequestID != "" {
 		r.RequestID = a.RequestID
 	}
-	if a.Status == ines.StatusConfirmed {
-		r.INE, r.Alternates, r.Origin = a.Master, a.Alternates, string(a.Operation)
+	if a.Status != ines.StatusConfirmed || a.Master == r.INE {
+		return
+	}
+	r.Alternates = slices.Clone(a.Alternates)
+	if !r.INE.IsZero() && !slices.Contains(r.Alternates, r.INE) {
+		r.Alternates = append(r.Alternates, r.INE)
+	}
+	r.INE, r.GivenAt, r.Origin, r.WrittenAt = a.Master, at, string(a.Operation), time.Time{}
+}
+
+// close notes that the registration which INES knows as RequestID has ended.
+func (r *Record) close() {
+	if r.RequestID != "" {
+		r.Closed = append(r.Closed[:len(r.Closed):len(r.Closed)], r.RequestID)
+		r.RequestID = ""
 	}
 }
 

@@ -9,21 +9,21 @@ import (
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ines"
-	"github.com/passerelle-sup/passerelle/sis"
 )
 
 // registerStudent claims the student, sends the registration once, and writes
 // down what became of it.
 func (r *run) registerStudent(ctx context.Context, item Item, rec Record, q question) (Item, error) {
 	if why, ok := r.gate.admit(); !ok {
-		item = item.because(Held, why)
 		item.Since = rec.Since
-		return item, nil
+		return item.because(Held, why), nil
 	}
 	if ctx.Err() != nil {
 		return item, ctx.Err()
 	}
-	claim := Claim{ID: rand.Text(), Student: item.Student, Identity: q.identity, At: r.cfg.Now(), ResendAfter: r.cfg.SettleAfter}
+	claim := Claim{
+		ID: rand.Text(), Student: item.Student, Identity: q.identity, Held: q.held, UAI: r.cfg.UAI.String(), At: r.cfg.Now(), ResendAfter: r.cfg.SettleAfter,
+	}
 	rec, err := r.cfg.Ledger.Claim(ctx, claim)
 	if refusal, ok := errors.AsType[*ClaimError](err); ok {
 		r.gate.giveBack()
@@ -33,42 +33,46 @@ func (r *run) registerStudent(ctx context.Context, item Item, rec Record, q ques
 		return item, fmt.Errorf("campaign: claiming in the ledger: %w", err)
 	}
 	answer, err := r.register.Register(ctx, r.request(q))
+	if err == nil {
+		err = usable(answer)
+	}
 	r.called(ines.OpRegister, err)
 	var settle func(Record) Record
 	if err != nil {
 		settle = r.registrationFailed(err)
 	} else {
-		settle = r.registrationAnswered(answer)
+		settle = r.registrationAnswered(q, answer)
 	}
-	rec.Held = q.held
 	if rec, err = r.putClaimed(ctx, rec, claim.ID, settle); err != nil {
 		return item, err
 	}
-	switch rec.State {
-	case StateConfirmed:
-		return r.confirmed(ctx, item, rec, q)
-	case StateUnknown: // nothing was sent
+	switch {
+	case !rec.INE.IsZero():
+		return r.given(ctx, item, rec, q)
+	case rec.State == StateUnknown:
 		return item.because(Unanswered, because("not-sent")), nil
 	}
 	return item.fromRecord(rec), nil
 }
 
-// putClaimed writes the end of a registration. Another run may have noted a doubt
-// about the claim meanwhile: what INES answered to the claim's own sender wins.
+// putClaimed writes the end of a registration. Somebody else may have written
+// about the student meanwhile: another run that noted a doubt, or found the number;
+// a person who thought that the registration had never arrived. INES's own answer
+// to the registration is never dropped for that.
 func (r *run) putClaimed(ctx context.Context, rec Record, claim string, settle func(Record) Record) (Record, error) {
-	held := rec.Held
 	for {
-		out, err := r.put(ctx, settle(rec))
+		next := settle(rec)
+		out, err := r.put(ctx, next)
 		if !errors.Is(err, passerelle.ErrConflict) {
 			return out, err
 		}
 		if rec, err = r.cfg.Ledger.Get(context.WithoutCancel(ctx), rec.Student); err != nil {
 			return rec, fmt.Errorf("campaign: reading the ledger: %w", err)
 		}
-		if rec.ClaimID != claim {
-			return rec, nil // claimed anew since: the newer claim answers for the student
+		told := next.State == StateConfirmed || next.State == StateOpen || next.State == StateLitige
+		if !rec.INE.IsZero() && next.State != StateConfirmed || rec.ClaimID != claim && !told {
+			return rec, nil
 		}
-		rec.Held = held
 	}
 }
 
@@ -86,7 +90,7 @@ func (r *run) notGranted(ctx context.Context, item Item, refusal *ClaimError) (I
 
 // registrationAnswered returns the change that INES's answer to a registration
 // makes.
-func (r *run) registrationAnswered(a ines.Answer) func(Record) Record {
+func (r *run) registrationAnswered(q question, a ines.Answer) func(Record) Record {
 	now := r.cfg.Now()
 	switch a.Status {
 	case ines.StatusLitige, ines.StatusRegisterError, ines.StatusIncomplete, ines.StatusInvalid:
@@ -94,24 +98,28 @@ func (r *run) registrationAnswered(a ines.Answer) func(Record) Record {
 	default:
 		r.gate.registered(false)
 	}
-	return func(rec Record) Record { return answered(rec, a, now) }
+	return func(rec Record) Record {
+		rec.AskedAt, rec.AskedIdentity, rec.AskedHeld = now, q.identity, q.held
+		return answered(rec, a, now)
+	}
 }
 
 // answered applies INES's answer to a registration.
 func answered(rec Record, a ines.Answer, now time.Time) Record {
-	rec.AskedAt = now
-	rec.take(a)
+	rec.take(a, now)
+	rec.Attempts = max(1, rec.Attempts)
 	detail := a.Message
 	switch a.Status {
 	case ines.StatusConfirmed:
-		rec.enter(StateConfirmed, now)
-		rec.Outcome, detail = Created, rec.INE.String()
+		rec.State = StateConfirmed
+		rec.conclude(Created, now)
+		detail = rec.INE.String()
 	case ines.StatusInProgress:
-		rec.enter(StateOpen, now)
-		rec.Outcome = InProgress
+		rec.State = StateOpen
+		rec.conclude(InProgress, now)
 	case ines.StatusLitige:
-		rec.enter(StateLitige, now)
-		rec.Outcome = Litige
+		rec.State = StateLitige
+		rec.conclude(Litige, now)
 	case ines.StatusRegisterError:
 		rec.refuse(Refused, now)
 	case ines.StatusIncomplete:
@@ -119,17 +127,24 @@ func answered(rec Record, a ines.Answer, now time.Time) Record {
 	case ines.StatusInvalid:
 		rec.refuse(Invalid, now)
 	default: // answered by a word that says neither yes nor no
-		rec.enter(StateDoubtful, now)
-		rec.Outcome = Doubtful
+		rec.State = StateDoubtful
+		rec.conclude(Doubtful, now)
 	}
 	rec.add(Event{At: now, What: "registration answered", Status: string(a.Status), Code: a.Code, Detail: detail})
 	return rec
 }
 
-// refuse notes that INES created nothing and says why.
+// refuse notes that INES created nothing for the last registration. An earlier
+// one of the same student may have arrived all the same: the doubt about it stays.
 func (r *Record) refuse(o Outcome, at time.Time) {
-	r.enter(StateRefused, at)
-	r.Outcome, r.Attempts = o, 0
+	r.close()
+	if r.Attempts > 1 {
+		r.State = StateDoubtful
+		r.conclude(Doubtful, at)
+		return
+	}
+	r.State, r.Attempts = StateRefused, 0
+	r.conclude(o, at)
 }
 
 // registrationFailed returns the change that an error of a registration makes:
@@ -147,16 +162,16 @@ func (r *run) registrationFailed(err error) func(Record) Record {
 	case outcome == passerelle.Answered && errors.Is(err, passerelle.ErrInvalid):
 		r.gate.registered(true)
 		return func(rec Record) Record {
-			rec.AskedAt = now
-			rec.refuse(Refused, now)
+			rec.AskedAt, rec.AskedIdentity, rec.AskedHeld = now, rec.Identity, rec.Held
 			rec.Code, rec.Message = code, message
 			rec.add(Event{At: now, What: "registration refused", Code: code, Detail: message})
+			rec.refuse(Refused, now)
 			return rec
 		}
 	default:
 		return func(rec Record) Record {
-			rec.enter(StateDoubtful, now)
-			rec.Outcome = Doubtful
+			rec.State = StateDoubtful
+			rec.conclude(Doubtful, now)
 			rec.Code, rec.Message = code, message
 			rec.add(Event{At: now, What: "registration sent, answer lost", Code: code, Detail: err.Error()})
 			return rec
@@ -168,38 +183,14 @@ func (r *run) registrationFailed(err error) func(Record) Record {
 // same student may be in doubt still.
 func released(rec Record, err error, now time.Time) Record {
 	rec.Attempts--
-	rec.Outcome = Unanswered
 	rec.add(Event{At: now, What: "registration not sent", Detail: err.Error()})
 	if rec.Attempts > 0 {
-		rec.Outcome = Doubtful
-		rec.enter(StateDoubtful, now)
+		rec.State = StateDoubtful
+		rec.conclude(Doubtful, now)
 		return rec
 	}
 	rec.ClaimID, rec.ClaimedAt = "", time.Time{}
-	rec.enter(StateUnknown, now)
+	rec.State = StateUnknown
+	rec.conclude(Unanswered, now)
 	return rec
-}
-
-// writeBack hands the number to the student system when it was not handed over
-// yet. A failure is told in the item and tried again by the next run.
-func (r *run) writeBack(ctx context.Context, rec Record, q question) (out Record, failure string, err error) {
-	if r.cfg.Writer == nil || r.cfg.DryRun || !rec.Outcome.Changed() || !rec.WrittenAt.IsZero() || q.verdict.Number == rec.INE {
-		return rec, "", nil
-	}
-	decided := rec.Since
-	update := sis.INEUpdate{
-		Student: q.student.ID, Year: r.cfg.Year, Definitive: rec.INE.String(), Moment: rec.Held, DecidedAt: decided, Origin: rec.Origin,
-	}
-	for _, n := range rec.Alternates {
-		update.Alternates = append(update.Alternates, n.String())
-	}
-	if err := r.cfg.Writer.WriteINE(context.WithoutCancel(ctx), update); err != nil {
-		r.log.Warn("the student system did not take a number", "student", rec.Student, "error", err.Error())
-		return rec, err.Error(), nil
-	}
-	now := r.cfg.Now()
-	rec.WrittenAt = now
-	rec.add(Event{At: now, What: "written back to the student system"})
-	out, err = r.put(ctx, rec)
-	return out, "", err
 }

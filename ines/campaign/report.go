@@ -3,6 +3,7 @@ package campaign
 import (
 	"encoding/json"
 	"io"
+	"log/slog"
 	"slices"
 	"strings"
 	"time"
@@ -21,7 +22,8 @@ type Report struct {
 	UAI      string    `json:"uai"`
 	Year     int       `json:"year"`
 	DryRun   bool      `json:"dry_run,omitempty"`
-	Key      string    `json:"key,omitempty"` // in a part of Split: whose part it is
+	Part     bool      `json:"part,omitempty"` // a part made by Split: it holds the items of Key only
+	Key      string    `json:"key,omitempty"`
 
 	Total      int                    `json:"total"`
 	Counts     map[Outcome]int        `json:"counts"`
@@ -53,12 +55,14 @@ type Item struct {
 	Message string                 `json:"message,omitempty"`
 
 	INE         string   `json:"ine,omitempty"`      // the number that INES gave
-	Previous    string   `json:"previous,omitempty"` // the number that the base held when INES was asked
+	Previous    string   `json:"previous,omitempty"` // the number that the base held when INES was asked, or that is to check
 	Alternates  []string `json:"alternates,omitempty"`
 	Suggestions []string `json:"suggestions,omitempty"` // numbers one slip away from a wrong one, whose key is right
 	RequestID   string   `json:"request_id,omitempty"`
-	WriteBack   string   `json:"write_back,omitempty"` // why the student system did not take the number
-	Written     bool     `json:"written,omitempty"`    // the student system has it
+	Written     bool     `json:"written,omitempty"` // the student system has the number
+
+	WriteBack      Reason `json:"write_back,omitzero"`        // why the student system did not take the number
+	WriteBackError string `json:"write_back_error,omitempty"` // its own words: personal
 
 	seq int
 }
@@ -66,9 +70,6 @@ type Item struct {
 // fromRecord fills the item with what the ledger holds.
 func (i Item) fromRecord(r Record) Item {
 	i.Outcome, i.Since = r.Outcome, r.Since
-	if r.State == StateClaimed {
-		i.Outcome = Doubtful
-	}
 	if i.Outcome == "" {
 		i.Outcome = Unanswered
 	}
@@ -98,7 +99,7 @@ func (r *Report) add(i Item) {
 	if i.Written {
 		r.Written++
 	}
-	if i.WriteBack != "" {
+	if !i.WriteBack.IsZero() {
 		r.WriteFailures++
 	}
 	if i.Outcome != Definitive && i.Outcome != Confirmed {
@@ -117,33 +118,57 @@ func (r *Report) finish(at time.Time) {
 func (r *Report) ToDo() []Item {
 	var out []Item
 	for _, i := range r.Items {
-		if i.Outcome.NeedsAction() || i.WriteBack != "" {
+		if r.needsAction(i) {
 			out = append(out, i)
 		}
 	}
 	for _, i := range r.Orphans {
-		if i.Outcome.NeedsAction() {
+		if r.needsAction(i) {
 			out = append(out, i)
 		}
 	}
 	return out
 }
 
+// needsAction reports whether somebody has to act on an item: by its outcome, for
+// a number that the student system did not take, or because INES takes too long.
+func (r *Report) needsAction(i Item) bool {
+	slow := i.Outcome == InProgress && r.Finished.Sub(i.Since) >= overdue
+	return i.Outcome.NeedsAction() || !i.WriteBack.IsZero() || slow
+}
+
+// LogValue gives the counts: nothing personal.
+func (r *Report) LogValue() slog.Value {
+	return slog.GroupValue(slog.Int("total", r.Total), slog.Any("counts", r.Counts), slog.String("stopped", r.StoppedWhy.Key))
+}
+
+// LogValue gives the reference and the outcome: nothing personal.
+func (i Item) LogValue() slog.Value {
+	return slog.GroupValue(slog.String("student", i.Student), slog.String("outcome", string(i.Outcome)))
+}
+
 // Split returns one report for each key of the items (Config.SplitKey), with
 // the counts of those items. Students with nothing to tell are in none of them, so
-// the parts do not add up to r.Total.
+// the parts do not add up to r.Total. Students who left the base have no key.
 func (r *Report) Split() map[string]*Report {
 	parts := make(map[string]*Report)
-	for _, i := range r.Items {
-		part := parts[i.Key]
-		if part == nil {
-			part = &Report{
-				Started: r.Started, Finished: r.Finished, UAI: r.UAI, Year: r.Year, DryRun: r.DryRun, Key: i.Key, Stopped: r.Stopped, StoppedWhy: r.StoppedWhy,
-				Counts: make(map[Outcome]int),
+	part := func(key string) *Report {
+		p := parts[key]
+		if p == nil {
+			p = &Report{
+				Started: r.Started, Finished: r.Finished, UAI: r.UAI, Year: r.Year, DryRun: r.DryRun, Key: key, Part: true, Stopped: r.Stopped,
+				StoppedWhy: r.StoppedWhy, Counts: make(map[Outcome]int),
 			}
-			parts[i.Key] = part
+			parts[key] = p
 		}
-		part.add(i)
+		return p
+	}
+	for _, i := range r.Items {
+		part(i.Key).add(i)
+	}
+	for _, i := range r.Orphans {
+		p := part(i.Key)
+		p.Orphans = append(p.Orphans, i)
 	}
 	return parts
 }

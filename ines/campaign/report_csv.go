@@ -45,7 +45,7 @@ func WriteCSV(w io.Writer, lang Lang, items []Item) error {
 func (i Item) row(lang Lang) []string {
 	var fields []string
 	for _, f := range i.Faults {
-		fields = append(fields, f.Field)
+		fields = append(fields, fieldName(lang, f.Field))
 	}
 	if i.Field != "" {
 		fields = append(fields, i.Field)
@@ -58,12 +58,12 @@ func (i Item) row(lang Lang) []string {
 		since = i.Since.Format(time.DateOnly)
 	}
 	detail := i.Why(lang)
-	if i.WriteBack != "" {
-		detail = strings.TrimPrefix(detail+"; "+i.WriteBack, "; ")
+	if !i.WriteBack.IsZero() {
+		detail = strings.TrimPrefix(detail+" ; "+i.WriteBack.Text(lang), " ; ")
 	}
 	row := []string{
-		i.Student, i.Key, line, string(i.Outcome), i.Outcome.Title(lang), detail, strings.Join(fields, " "), i.Code, i.Message, since,
-		i.Outcome.Todo(lang), i.INE, i.Previous, strings.Join(i.Suggestions, " "), i.RequestID,
+		i.Student, i.Key, line, string(i.Outcome), i.Outcome.Title(lang), detail, strings.Join(fields, ", "), i.Code, i.Message, since,
+		i.Todo(lang), i.INE, i.Previous, strings.Join(i.Suggestions, " "), i.RequestID,
 	}
 	for n, cell := range row {
 		row[n] = inert(cell)

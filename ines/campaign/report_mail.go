@@ -13,6 +13,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+	"unicode"
+
+	"github.com/passerelle-sup/passerelle/ine"
 )
 
 // Mail is a message for the people who act on a report. Sending it is the
@@ -33,14 +36,18 @@ func (r *Report) Mail(lang Lang) (Mail, error) {
 	heads := mailWords[lang.orFrench()]
 	day := r.Finished.Format("02/01/2006")
 	m := Mail{
-		Subject: fmt.Sprintf(heads.subject, len(items), day),
+		Subject: fmt.Sprintf(heads.subject.of(len(items)), len(items), day),
 		Name:    "ines-" + r.Finished.Format(time.DateOnly) + ".csv",
 	}
 	if r.Key != "" {
 		m.Subject += " (" + r.Key + ")"
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, heads.intro+"\n", r.Total, day)
+	intro := heads.intro
+	if r.Part {
+		intro = heads.part
+	}
+	fmt.Fprintf(&b, intro.of(r.Total)+"\n", r.Total, day)
 	if r.Stopped != "" {
 		fmt.Fprintf(&b, heads.stopped+"\n", r.StoppedWhy.Text(lang))
 	}
@@ -73,7 +80,7 @@ func (r *Report) mailKind(b *strings.Builder, lang Lang, o Outcome, items []Item
 		}
 		if n++; n == 1 {
 			fmt.Fprintf(b, "\n%s\n", o.Title(lang))
-			if todo := o.Todo(lang); todo != "" {
+			if todo := i.Todo(lang); todo != "" {
 				fmt.Fprintf(b, "→ %s\n", todo)
 			}
 		}
@@ -85,7 +92,7 @@ func (r *Report) mailKind(b *strings.Builder, lang Lang, o Outcome, items []Item
 			name = fmt.Sprintf(heads.line, i.Line)
 		}
 		fmt.Fprintf(b, "  %s", name)
-		for _, part := range []string{i.Why(lang), i.WriteBack, i.Code} {
+		for _, part := range []string{i.Why(lang), i.WriteBack.Text(lang), plainCode(i.Code)} {
 			if part != "" {
 				fmt.Fprintf(b, " — %s", part)
 			}
@@ -96,7 +103,7 @@ func (r *Report) mailKind(b *strings.Builder, lang Lang, o Outcome, items []Item
 		b.WriteString("\n")
 	}
 	if n > most {
-		fmt.Fprintf(b, heads.more+"\n", n-most)
+		fmt.Fprintf(b, heads.more.of(n-most)+"\n", n-most)
 	}
 }
 
@@ -111,11 +118,47 @@ func (i Item) Why(lang Lang) string {
 	}
 	names := make([]string, len(i.Faults))
 	for n, f := range i.Faults {
-		if names[n] = fieldNames[lang.orFrench()][f.Field]; names[n] == "" {
-			names[n] = f.Field
+		names[n] = fieldName(lang, f.Field)
+		if rule := ruleTexts[lang.orFrench()][f.Rule]; rule != "" {
+			names[n] += " (" + rule + ")"
 		}
 	}
 	return strings.Join(names, ", ")
+}
+
+// Todo says what someone has to do about a student; "" when nothing.
+func (i Item) Todo(lang Lang) string {
+	if !i.WriteBack.IsZero() {
+		return because("todo-write").Text(lang)
+	}
+	return i.Outcome.Todo(lang)
+}
+
+// plainCode returns a code of INES for texts, unless it may be personal: long,
+// with blanks, or of the shape of an INE.
+func plainCode(code string) string {
+	_, err := ine.Parse(code)
+	if err == nil || len(code) > 40 || strings.ContainsFunc(code, unicode.IsSpace) {
+		return ""
+	}
+	return code
+}
+
+func fieldName(lang Lang, field string) string {
+	if name, ok := fieldNames[lang.orFrench()][field]; ok {
+		return name
+	}
+	return field
+}
+
+// ruleTexts say how a field breaks a rule, where it is not simply missing.
+var ruleTexts = map[Lang]map[string]string{
+	French: {
+		"character": "caractère non admis", "range": "date impossible ou à venir", "code": "code non valable", "length": "trop long", "key": "clé erronée",
+	},
+	English: {
+		"character": "a character that no name has", "range": "a date that does not exist or is to come", "code": "not a valid code", "length": "too long", "key": "wrong key",
+	},
 }
 
 // fieldNames are the fields of a registration in words.
@@ -134,22 +177,38 @@ var fieldNames = map[Lang]map[string]string{
 	},
 }
 
-var mailWords = map[Lang]struct{ subject, intro, stopped, since, line, more string }{
+// counted is a phrase for one and for several.
+type counted struct{ one, many string }
+
+// of returns the phrase for n: in French none is singular.
+func (c counted) of(n int) string {
+	if n <= 1 {
+		return c.one
+	}
+	return c.many
+}
+
+var mailWords = map[Lang]struct {
+	subject, intro, part, more counted
+	stopped, since, line       string
+}{
 	French: {
-		subject: "INES : %d dossiers à traiter au %s",
-		intro:   "%d étudiants ont été examinés le %s.",
+		subject: counted{"INES : %d dossier à traiter au %s", "INES : %d dossiers à traiter au %s"},
+		intro:   counted{"%d étudiant a été examiné le %s.", "%d étudiants ont été examinés le %s."},
+		part:    counted{"%d dossier de cette liste, passage du %s.", "%d dossiers dans cette liste, passage du %s."},
+		more:    counted{"  … et %d autre, dans le fichier joint.", "  … et %d autres, dans le fichier joint."},
 		stopped: "Le traitement s'est arrêté avant la fin : %s.",
 		since:   " (depuis le %s)",
 		line:    "ligne %d",
-		more:    "  … et %d autres, dans le fichier joint.",
 	},
 	English: {
-		subject: "INES: %d records to act on, %s",
-		intro:   "%d students were examined on %s.",
+		subject: counted{"INES: %d record to act on, %s", "INES: %d records to act on, %s"},
+		intro:   counted{"%d student was examined on %s.", "%d students were examined on %s."},
+		part:    counted{"%d record in this list, run of %s.", "%d records in this list, run of %s."},
+		more:    counted{"  … and %d more, in the attached file.", "  … and %d more, in the attached file."},
 		stopped: "The run did not do all: %s.",
 		since:   " (since %s)",
 		line:    "line %d",
-		more:    "  … and %d more, in the attached file.",
 	},
 }
 

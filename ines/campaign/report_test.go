@@ -184,7 +184,7 @@ func TestNoPersonalData(t *testing.T) {
 	report := w.run(t)
 	for _, i := range report.Items {
 		leaks.Error(errors.New(i.Detail))
-		leaks.Error(errors.New(i.WriteBack))
+		leaks.Error(errors.New(i.WriteBack.String()))
 		leaks.Error(errors.New(i.Faults.Error()))
 	}
 	for rec, err := range w.ledger.Records(t.Context()) {

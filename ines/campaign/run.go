@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines"
 	"github.com/passerelle-sup/passerelle/sis"
 )
@@ -15,19 +16,22 @@ import (
 // run is one pass over the base.
 type run struct {
 	*Campaign
-	gate    *gate
-	tracked map[string]bool // students whose record must be looked at whatever their number
-	today   passerelle.Date
+	gate     *gate
+	base     survey
+	tracked  map[string]State // students whose record must be looked at whatever their number
+	followed map[string]bool  // establishments whose follow-up went well in this run
+	today    passerelle.Date
 
 	mu     sync.Mutex // guards what follows, and the callbacks
 	report *Report
 	prog   Progress
-	seen   map[string]int // reference to the line of students that were dispatched; definitive ones are left out
+	seen   map[string]bool       // tracked students that the base still has
+	owners map[ine.Number]string // numbers that INES gave, and the student who had each first
 }
 
 // job is one student to decide about.
 type job struct {
-	seq     int
+	item    Item
 	student sis.Student
 }
 
@@ -39,9 +43,11 @@ type job struct {
 func (c *Campaign) Run(ctx context.Context) (*Report, error) {
 	r := &run{
 		Campaign: c,
-		tracked:  make(map[string]bool),
+		tracked:  make(map[string]State),
+		followed: make(map[string]bool),
 		today:    passerelle.DateOf(c.cfg.Now()),
-		seen:     make(map[string]int),
+		seen:     make(map[string]bool),
+		owners:   make(map[ine.Number]string),
 		report: &Report{
 			Started: c.cfg.Now(), UAI: c.cfg.UAI.String(), Year: c.cfg.Year, DryRun: c.cfg.DryRun,
 			Counts: make(map[Outcome]int), Calls: make(map[ines.Operation]int),
@@ -55,7 +61,7 @@ func (c *Campaign) Run(ctx context.Context) (*Report, error) {
 	case err != nil && ctx.Err() != nil:
 		r.report.StoppedWhy = because("interrupted")
 	case err != nil:
-		r.report.StoppedWhy = Reason{Key: err.Error()}
+		r.report.StoppedWhy = because("error")
 	}
 	r.report.Stopped = r.report.StoppedWhy.String()
 	r.report.finish(c.cfg.Now())
@@ -66,6 +72,9 @@ func (c *Campaign) Run(ctx context.Context) (*Report, error) {
 func (r *run) all(ctx context.Context) error {
 	pending, err := r.open(ctx)
 	if err != nil {
+		return err
+	}
+	if err := r.survey(ctx); err != nil {
 		return err
 	}
 	if !r.cfg.DryRun && len(pending) > 0 {
@@ -86,6 +95,7 @@ func (r *run) open(ctx context.Context) ([]Record, error) {
 		pending []Record
 		claimed int
 		first   time.Time
+		given   = make(map[ine.Number]time.Time)
 	)
 	r.gate = &gate{maxFailures: r.cfg.MaxFailures, stopPercent: r.cfg.StopPercent}
 	for rec, err := range r.cfg.Ledger.Records(ctx) {
@@ -94,12 +104,15 @@ func (r *run) open(ctx context.Context) ([]Record, error) {
 		}
 		if rec.State.Pending() {
 			pending = append(pending, rec)
-			r.tracked[rec.Student] = true
+			r.tracked[rec.Student] = rec.State
 		}
-		if rec.State == StateConfirmed && rec.Outcome.Changed() && rec.WrittenAt.IsZero() {
-			r.tracked[rec.Student] = true
+		if !rec.INE.IsZero() {
+			if rec.Outcome.Changed() && rec.WrittenAt.IsZero() {
+				r.tracked[rec.Student] = rec.State
+			}
+			r.firstOwner(rec, given)
 		}
-		if !rec.ClaimedAt.IsZero() && rec.Attempts > 0 {
+		if !rec.ClaimedAt.IsZero() {
 			claimed++
 			if first.IsZero() || rec.ClaimedAt.Before(first) {
 				first = rec.ClaimedAt
@@ -120,6 +133,30 @@ func (r *run) open(ctx context.Context) ([]Record, error) {
 	return pending, nil
 }
 
+// firstOwner notes who had a number first.
+func (r *run) firstOwner(rec Record, given map[ine.Number]time.Time) {
+	owner, ok := r.owners[rec.INE]
+	if !ok || rec.GivenAt.Before(given[rec.INE]) || rec.GivenAt.Equal(given[rec.INE]) && rec.Student < owner {
+		r.owners[rec.INE], given[rec.INE] = rec.Student, rec.GivenAt
+	}
+}
+
+// own takes a number for a student, or tells which other student of the base has
+// it: one person in two records.
+func (r *run) own(n ine.Number, ref string) (other string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	owner, ok := r.owners[n]
+	if !ok || owner != ref && !r.base.holds(owner) {
+		r.owners[n] = ref
+		return ""
+	}
+	if owner == ref {
+		return ""
+	}
+	return owner
+}
+
 // students decides about every student of the source, several at a time.
 func (r *run) students(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -129,12 +166,11 @@ func (r *run) students(ctx context.Context) error {
 	for range r.cfg.Parallel {
 		workers.Go(func() {
 			for j := range jobs {
-				item, err := r.decide(ctx, j.student)
+				item, err := r.decide(ctx, j.item, j.student)
 				if err != nil {
 					cancel(err)
 					continue
 				}
-				item.seq = j.seq
 				r.done(item)
 			}
 		})
@@ -165,31 +201,26 @@ func (r *run) dispatch(ctx context.Context, jobs chan<- job) error {
 				return fmt.Errorf("campaign: reading the student base: %w", err)
 			}
 			seq++
-			r.saw()
+			r.saw(row.ID.String())
 			r.done(Item{
 				seq: seq, Student: row.ID.String(), Outcome: Unreadable, Line: row.Line, Column: row.Column, Field: row.Field, Detail: row.Err.Error(),
 			})
 			continue
 		}
 		seq++
-		r.saw()
-		if item, ok := r.settledByItself(s); ok {
-			item.seq = seq
-			r.done(item)
-			continue
-		}
-		if line, again := r.metBefore(s); again {
-			item := r.item(s)
-			item.seq = seq
-			why := because("same-reference-line", item.Student, line)
-			if line == 0 {
-				why = because("same-reference", item.Student)
-			}
+		item, definitive := r.item(s), r.definitive(s)
+		item.seq = seq
+		r.saw(item.Student)
+		if why, ok := r.base.counts(s, definitive); !ok {
 			r.done(item.because(Duplicate, why))
 			continue
 		}
+		if _, tracked := r.tracked[item.Student]; definitive && !tracked {
+			r.done(item.because(Definitive, Reason{})) // most of a base ends here
+			continue
+		}
 		select {
-		case jobs <- job{seq, s}:
+		case jobs <- job{item, s}:
 		case <-ctx.Done():
 			return ctx.Err()
 		}
@@ -197,23 +228,15 @@ func (r *run) dispatch(ctx context.Context, jobs chan<- job) error {
 	return ctx.Err()
 }
 
-// metBefore notes a student by reference and tells where it was met before.
-func (r *run) metBefore(s sis.Student) (line int, again bool) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	ref := s.ID.String()
-	line, again = r.seen[ref]
-	if !again {
-		r.seen[ref] = s.Provenance.Line
-	}
-	return line, again
-}
-
 // saw counts a student that the source gave.
-func (r *run) saw() {
+func (r *run) saw(ref string) {
+	_, tracked := r.tracked[ref]
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.prog.Seen++
+	if tracked {
+		r.seen[ref] = true
+	}
 }
 
 // done puts an item in the report.
@@ -248,13 +271,17 @@ func (r *run) called(op ines.Operation, err error) {
 	}
 }
 
-// orphans lists what is pending for students that the source no longer gives.
+// orphans lists the registrations that are pending for students whom the base no
+// longer has. A query shows a part of the base only, and says nothing of the rest.
 func (r *run) orphans(ctx context.Context) error {
-	for ref := range r.tracked {
+	if q := r.cfg.Query; q.Year != 0 || !q.ModifiedSince.IsZero() || len(q.INEStates)+len(q.IDs) > 0 {
+		return nil
+	}
+	for ref, state := range r.tracked {
 		r.mu.Lock()
-		_, met := r.seen[ref]
+		met := r.seen[ref]
 		r.mu.Unlock()
-		if met {
+		if met || !state.Pending() {
 			continue
 		}
 		rec, err := r.cfg.Ledger.Get(ctx, ref)
