@@ -133,7 +133,9 @@ func parseFaults(body []byte) ([]Fault, *time.Duration) {
 	for _, raw := range w.Errors[:min(len(w.Errors), maxFaults)] {
 		var plain string
 		if json.Unmarshal(raw, &plain) == nil {
-			faults = append(faults, Fault{Detail: plain})
+			if plain != "" {
+				faults = append(faults, Fault{Detail: plain})
+			}
 			continue
 		}
 		f, delay, ok := parseFault(raw)

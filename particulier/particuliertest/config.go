@@ -34,7 +34,7 @@ type Config struct {
 	// and 1000; negative is no limit.
 	PerSecond, PerMinute int
 	// Grace is how long after a 429 requests that were under way may still arrive
-	// before the address is banned. 0 is one second.
+	// before the address is banned. 0 is 200 ms.
 	Grace time.Duration
 	// UnknownV4 is the status of a v4 operation for people who are no case: 0 is 404,
 	// 500 is what the code of the staging host seems to do.
@@ -109,7 +109,7 @@ func (c Config) withDefaults() Config {
 	}
 	c.PerSecond = cmp.Or(c.PerSecond, 20)
 	c.PerMinute = cmp.Or(c.PerMinute, 1000)
-	c.Grace = cmp.Or(c.Grace, time.Second)
+	c.Grace = cmp.Or(c.Grace, 200*time.Millisecond)
 	c.Delay = cmp.Or(c.Delay, time.Second)
 	if c.Now == nil {
 		c.Now = time.Now
