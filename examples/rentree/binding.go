@@ -5,6 +5,7 @@ import (
 	"crypto/x509"
 	"encoding/json"
 	"fmt"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -13,6 +14,7 @@ import (
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines"
+	"github.com/passerelle-sup/passerelle/ines/campaign"
 	"github.com/passerelle-sup/passerelle/ines/inestest"
 	"github.com/passerelle-sup/passerelle/sis"
 	"github.com/passerelle-sup/passerelle/transport"
@@ -93,11 +95,27 @@ func readConfig(path string) (realConfig, error) {
 	if err := dec.Decode(&c); err != nil {
 		return c, usageError{fmt.Sprintf("%s: %v", path, err)}
 	}
+	if _, err := dec.Token(); err != io.EOF {
+		return c, usageError{path + ": something follows the configuration"}
+	}
+	if c.Lang != "" && c.Lang != string(campaign.French) && c.Lang != string(campaign.English) {
+		return c, usageError{fmt.Sprintf("%s: lang %q: fr or en", path, c.Lang)}
+	}
 	return c, nil
 }
 
-// connect opens the client of the real service.
-func (c realConfig) connect(dir string) (*ines.SOAP, error) {
+// beside returns a path of the configuration: those that are not absolute count
+// from its folder.
+func beside(dir, path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(dir, path)
+}
+
+// connect opens the client of the real service. A dry run calls nothing and needs
+// no secret.
+func (c realConfig) connect(dir string, dryRun bool) (*ines.SOAP, error) {
 	contract := ines.ReferenceContract()
 	var err error
 	switch {
@@ -107,11 +125,11 @@ func (c realConfig) connect(dir string) (*ines.SOAP, error) {
 		if c.INES.WSDL == "" || c.INES.Mapping == "" {
 			return nil, usageError{"ines: wsdl and mapping are required: the contract of INES is not public, the ministry gives it to each establishment"}
 		}
-		if contract, err = readContract(filepath.Join(dir, c.INES.WSDL), filepath.Join(dir, c.INES.Mapping)); err != nil {
+		if contract, err = readContract(beside(dir, c.INES.WSDL), beside(dir, c.INES.Mapping)); err != nil {
 			return nil, err
 		}
 	}
-	if c.INES.Username != "" {
+	if c.INES.Username != "" && !dryRun {
 		account := ines.Credentials{Username: c.INES.Username, Password: os.Getenv(c.INES.PasswordEnv)}
 		if account.Password == "" {
 			return nil, usageError{fmt.Sprintf("ines: the environment variable %q holds no password", c.INES.PasswordEnv)}
@@ -140,7 +158,7 @@ func (c realConfig) tls(dir string) (http.RoundTripper, error) {
 	}
 	cfg := &tls.Config{MinVersion: tls.VersionTLS12}
 	if c.INES.CA != "" {
-		pem, err := os.ReadFile(filepath.Join(dir, c.INES.CA))
+		pem, err := os.ReadFile(beside(dir, c.INES.CA))
 		if err != nil {
 			return nil, err
 		}
@@ -150,7 +168,7 @@ func (c realConfig) tls(dir string) (http.RoundTripper, error) {
 		}
 	}
 	if c.INES.ClientCert != "" {
-		pair, err := tls.LoadX509KeyPair(filepath.Join(dir, c.INES.ClientCert), filepath.Join(dir, c.INES.ClientKey))
+		pair, err := tls.LoadX509KeyPair(beside(dir, c.INES.ClientCert), beside(dir, c.INES.ClientKey))
 		if err != nil {
 			return nil, usageError{fmt.Sprintf("ines: client_cert: %v", err)}
 		}

@@ -268,7 +268,8 @@ func (s *season) cardOutcome(ctx context.Context, client *router.Client, c card,
 // seal makes the second, signed code of every card with a test authority, and
 // verifies it offline as a reader would.
 func (s *season) seal(ctx context.Context, cards []card) error {
-	authority, err := esctest.NewAuthority(s.now())
+	at := s.now()
+	authority, err := esctest.NewAuthority(at)
 	if err != nil {
 		return err
 	}
@@ -285,7 +286,7 @@ func (s *season) seal(ctx context.Context, cards []card) error {
 		return err
 	}
 	verifier, err := seal.NewVerifier(seal.Policy{
-		Policy:  trust.Policy{Roots: []*x509.Certificate{authority.Root}, Time: trust.At(s.now()), Revocation: trust.RevocationLists(lists...)},
+		Policy:  trust.Policy{Roots: []*x509.Certificate{authority.Root}, Time: trust.At(at), Revocation: trust.RevocationLists(lists...)},
 		Chains:  credential.Bundle(),
 		Issuers: seal.IssuerPICs(map[string][]string{sampleDomain: {samplePIC}}),
 	})
@@ -293,7 +294,7 @@ func (s *season) seal(ctx context.Context, cards []card) error {
 		return err
 	}
 	for _, c := range cards {
-		jws, err := signer.Sign(seal.Claims{ESCN: c.Number, IssuedAt: s.now(), Expires: seal.EndOf(passerelle.DateOf(c.Printed).AddDays(365), time.UTC)})
+		jws, err := signer.Sign(seal.Claims{ESCN: c.Number, IssuedAt: at, Expires: seal.EndOf(passerelle.DateOf(c.Printed).AddDays(365), time.UTC)})
 		if err != nil {
 			return err
 		}

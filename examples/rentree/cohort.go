@@ -5,6 +5,8 @@ import (
 	"io"
 	"iter"
 	"math/rand/v2"
+	"strconv"
+	"strings"
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ine"
@@ -230,9 +232,10 @@ func (c cohort) rank(k kind, i int) int {
 func (c cohort) older(r *rand.Rand, i int) (ine.Number, error) {
 	switch i % 8 {
 	case 0, 1, 2:
-		return ine.Complete(ine.NNE, fmt.Sprintf("0AYIOP%04d", i%10000))
+		rank := strings.ToUpper(strconv.FormatInt(int64(i), 36))
+		return ine.Complete(ine.NNE, "0AYIOP"+strings.Repeat("0", 4-len(rank))+rank)
 	case 3:
-		return ine.Parse(fmt.Sprintf("%04dA%05dB", 1100+r.IntN(20), i%100000)) // its key follows no known rule
+		return ine.Parse(fmt.Sprintf("%04dA%05dB", 1100+i/100000, i%100000)) // its key follows no known rule
 	default:
 		return ine.Complete(ine.BEA, fmt.Sprintf("%02d%02d%06d", 1+r.IntN(28), 95+r.IntN(5), i%1000000))
 	}

@@ -9,7 +9,8 @@
 //	go run ./examples/rentree
 //	go run ./examples/rentree -students base.csv -config ines.json -dry-run
 //	go run ./examples/rentree -out rentree-2026 -resume
-//	go run ./examples/rentree -out rentree-2026 -explain csv:2026004
+//	go run ./examples/rentree -out rentree-2026 -explain csv:2026000004
+//	go run ./examples/rentree -out rentree-2026 -settle csv:2026000004 -decision never-arrived
 package main
 
 import (
@@ -48,8 +49,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintf(stderr, "rentree: %v\nrentree -h explains the flags.\n", err)
 		return exitUsage
 	}
-	if opts.explain != "" {
-		if err := explain(ctx, opts, stdout); err != nil {
+	if opts.explain != "" || opts.settle != "" {
+		if err := history(ctx, opts, stdout); err != nil {
 			fmt.Fprintf(stderr, "rentree: %v\n", err)
 			return exitFail
 		}

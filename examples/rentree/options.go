@@ -4,7 +4,14 @@ import (
 	"flag"
 	"fmt"
 	"io"
+
+	"github.com/passerelle-sup/passerelle/ines/campaign"
 )
+
+// decisions are the words of -decision.
+var decisions = map[string]campaign.Decision{
+	"never-arrived": campaign.NeverArrived, "ask-again": campaign.AskAgain, "start-over": campaign.StartOver,
+}
 
 // usageError is a mistake in the flags or the configuration.
 type usageError struct{ msg string }
@@ -23,6 +30,8 @@ type options struct {
 	seed     uint64
 	resume   bool
 	explain  string
+	settle   string
+	decision string
 }
 
 const usage = `rentree runs the season of a student base: every INE is judged, the missing and
@@ -35,6 +44,7 @@ written back, and a report accounts for every student.
   rentree … -dry-run                         no call: writes what would be sent
   rentree -out DIR -resume                   goes on after a stop or a kill
   rentree -out DIR -explain REF              one student's history, and what to do
+  rentree -out DIR -settle REF -decision D   ends a doubt or a refusal: a person decides
 
 In the folder of the results, whose name is printed last:
   outcomes.jsonl   one line per student and step: {"student","step","outcome","detail"}
@@ -44,10 +54,16 @@ In the folder of the results, whose name is printed last:
   written-back.csv the numbers given back to the student system
   requests.jsonl   with -dry-run: the registrations that would be sent
   state.db         the memory of the campaign: keep it
+  cards/, grades/  of the sample cohort: European student cards, a converted transcript
+A dry run in a folder with results writes into its folder dry-run.
 All of them hold personal data and are readable by their owner alone.
 
-Exit codes: 0 done; 1 done, but a record was not readable or INES did not answer
-for every student; 2 wrong usage; 3 could not work, or interrupted.
+Decisions: never-arrived (INES never had the registration: it may be sent anew),
+ask-again (drop a refusal), start-over (forget all that INES said of this record).
+
+Exit codes: 0 done; 1 done, but a record was not readable, INES did not answer for
+every student, or a limit kept some back; 2 wrong usage; 3 could not work, or
+interrupted.
 
 Flags:
 `
@@ -71,6 +87,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the sample cohort and of the fake services")
 	f.BoolVar(&o.resume, "resume", false, "go on in the folder of -out after a stop or a kill")
 	f.StringVar(&o.explain, "explain", "", "print the history of the student with this `reference` from the folder of -out")
+	f.StringVar(&o.settle, "settle", "", "apply -decision to the student with this `reference`, in the folder of -out")
+	f.StringVar(&o.decision, "decision", "", "with -settle: never-arrived, ask-again, start-over")
 	if err := f.Parse(args); err != nil {
 		return o, err
 	}
@@ -101,8 +119,12 @@ func (o options) check(f *flag.FlagSet) error {
 		return wrong("-size is for the sample cohort, -students names a base")
 	case o.resume && o.out == "":
 		return wrong("-resume needs -out: the folder to go on in")
-	case o.explain != "" && o.out == "":
-		return wrong("-explain needs -out: the folder with the memory of the campaign")
+	case (o.explain != "" || o.settle != "") && o.out == "":
+		return wrong("-explain and -settle need -out: the folder with the memory of the campaign")
+	case o.settle != "" && decisions[o.decision] == "":
+		return wrong("-decision %q: never-arrived, ask-again or start-over", o.decision)
+	case o.settle == "" && o.decision != "":
+		return wrong("-decision goes with -settle")
 	}
 	return nil
 }

@@ -2,8 +2,10 @@ package main
 
 import (
 	_ "embed"
+	"fmt"
 	"html/template"
 	"io"
+	"strings"
 
 	"github.com/passerelle-sup/passerelle/ines/campaign"
 )
@@ -18,7 +20,7 @@ type pageView struct {
 	Lang     campaign.Lang
 	W        map[string]string // words of the page
 	UAI      string
-	Year     int
+	Year     string
 	Date     string
 	Students int
 	Total    int
@@ -58,7 +60,7 @@ type row struct{ Student, Why, Code, Message, Since, Suggestions string }
 func (r *results) page(w io.Writer) error {
 	lang := pageLang(r.lang)
 	v := pageView{
-		Lang: lang, W: pageWords[lang], UAI: r.uai.String(), Year: r.year, Date: r.report.Finished.Format("02/01/2006"), Students: r.students,
+		Lang: lang, W: pageWords[lang], UAI: r.uai.String(), Year: fmt.Sprintf("%d-%d", r.year, r.year+1), Date: r.report.Finished.Format("02/01/2006"), Students: r.students,
 		Total: r.report.Total, ToDo: len(r.report.ToDo()), Written: r.report.Written, Stopped: r.report.StoppedWhy.Text(lang), DryRun: r.opts.dryRun,
 	}
 	for _, n := range r.calls {
@@ -70,6 +72,9 @@ func (r *results) page(w io.Writer) error {
 	}
 	items := r.report.ToDo()
 	for _, o := range campaign.Outcomes() {
+		if g := groupOf(o, lang, items); len(g.Items) > 0 {
+			v.Groups = append(v.Groups, g)
+		}
 		n := r.report.Counts[o]
 		if n == 0 {
 			continue
@@ -82,9 +87,6 @@ func (r *results) page(w io.Writer) error {
 			b.Kind = "open"
 		}
 		v.Bars = append(v.Bars, b)
-		if g := groupOf(o, lang, items); len(g.Items) > 0 {
-			v.Groups = append(v.Groups, g)
-		}
 	}
 	for _, c := range r.printed {
 		v.Cards = append(v.Cards, cardView{c.Student, c.outcome, "cards/" + c.Name + ".png", "cards/" + c.Name + "-seal.png"})
@@ -110,7 +112,13 @@ func groupOf(o campaign.Outcome, lang campaign.Lang, items []campaign.Item) grou
 		if i.Outcome != o {
 			continue
 		}
-		line := row{Student: nameOf(i.Student, i.Line, o), Why: i.Why(lang), Code: i.Code, Message: i.Message}
+		line := row{Student: nameOf(i.Student, i.Line, otherRecord(i)), Why: i.Why(lang), Code: i.Code, Message: i.Message}
+		if !i.WriteBack.IsZero() {
+			line.Why = strings.TrimPrefix(line.Why+" ; "+i.WriteBack.Text(lang)+". "+i.Todo(lang), " ; ")
+		}
+		if o == campaign.ToCheck && i.Previous != "" {
+			line.Why = i.Previous + " : " + line.Why
+		}
 		if !i.Since.IsZero() {
 			line.Since = i.Since.Format("02/01/2006")
 		}
@@ -127,9 +135,9 @@ func groupOf(o campaign.Outcome, lang campaign.Lang, items []campaign.Item) grou
 
 var pageWords = map[campaign.Lang]map[string]string{
 	campaign.French: {
-		"title": "Rentrée : les INE", "students": "étudiants dans la base", "written": "numéros rendus au système de scolarité",
+		"title": "Rentrée : les INE", "students": "étudiants dans la base", "written": "numéros transmis au système de scolarité",
 		"todo": "dossiers à traiter", "calls": "appels à INES", "outcomes": "Où en est chaque étudiant", "lists": "À traiter",
-		"student": "Étudiant", "why": "Ce qui ne va pas", "code": "Code", "message": "Message d'INES", "since": "Depuis",
+		"student": "Étudiant", "why": "Anomalie", "code": "Code", "message": "Message d'INES", "since": "Depuis",
 		"suggestions": "Numéros proches dont la clé est juste :", "stopped": "Tout n'a pas été fait :", "dry": "Simulation : rien n'a été envoyé.",
 		"private": "Cette page contient des données personnelles.", "none": "Rien à traiter.", "year": "année universitaire", "at": "au",
 		"cards": "Cartes étudiantes européennes", "official": "code officiel", "seal": "sceau", "grades": "Notes rapportées d'un séjour",

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"encoding/pem"
+	"fmt"
 	"maps"
 	"net/http/httptest"
 	"net/mail"
@@ -13,6 +14,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
@@ -245,7 +247,7 @@ func TestOwnBase(t *testing.T) {
 	if got.Students != 5 || got.INES[campaign.Unreadable] != 2 || got.INES[campaign.Created] != 2 || got.INES[campaign.Definitive] != 1 {
 		t.Errorf("outcomes %v; want 1 definitive, 2 created, 2 unreadable", got.INES)
 	}
-	if l := outcomes(t, out)[stepINE]["line 3"]; !strings.Contains(l.Detail, "base.csv:3") || !strings.Contains(l.Detail, "birth_date") || strings.Contains(l.Detail, "2007") {
+	if l := outcomes(t, out)[stepINE]["csv:2 line 3"]; !strings.Contains(l.Detail, "base.csv:3") || !strings.Contains(l.Detail, "birth_date") || strings.Contains(l.Detail, "2007") {
 		t.Errorf("the bad birth date is told as %q; want file, line and column, without the date", l.Detail)
 	}
 }
@@ -339,9 +341,18 @@ func TestRealService(t *testing.T) {
 // TestCohort has every kind of student in the smallest cohort and the default one.
 func TestCohort(t *testing.T) {
 	t.Parallel()
-	for _, size := range []int{60, 600} {
+	for _, size := range []int{60, 600, 20_000} {
 		met := map[kind]int{}
-		c := cohort{size: size, seed: 1}
+		numbers := map[ine.Number]bool{}
+		c := cohort{size: size, seed: 1, add: func(_ passerelle.Person, of ...ine.Number) error {
+			for _, n := range of {
+				if numbers[n] {
+					return fmt.Errorf("a number of family %s is given twice", n.Family())
+				}
+				numbers[n] = true
+			}
+			return nil
+		}}
 		for _, k := range c.kinds() {
 			met[k]++
 		}
@@ -364,6 +375,96 @@ func TestCohort(t *testing.T) {
 		if len(statuses) != 6 {
 			t.Errorf("statuses of %d students: %v; want all six", size, statuses)
 		}
+	}
+}
+
+// TestSettle explains a student whom INES was never asked about, and ends a doubt.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	out := filepath.Join(t.TempDir(), "out")
+	rentree(t, exitFail, "-out", out, "-explain", "csv:2026000001") // there is no memory, and none is made
+	if _, err := os.Stat(filepath.Join(out, "state.db")); err == nil {
+		t.Error("-explain made a memory")
+	}
+	ledger := filepath.Join(out, "state.db")
+	rentree(t, exitDone, "-out", out, "-size", "60")
+	for student, l := range outcomes(t, out)[stepINES] {
+		if l.Outcome == string(campaign.Definitive) {
+			stdout, _ := rentree(t, exitDone, "-out", out, "-explain", student)
+			if !strings.Contains(stdout, student+": ines: definitive") {
+				t.Errorf("-explain of a student with nothing to ask: %q", stdout)
+			}
+			break
+		}
+	}
+	l, err := campaign.OpenFile(ledger)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Claim(t.Context(), campaign.Claim{ID: "x", Student: "csv:lost", Identity: "someone", At: seasonStart}); err != nil {
+		t.Fatal(err)
+	}
+	if err := l.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rentree(t, exitUsage, "-out", out, "-settle", "csv:lost", "-decision", "whatever")
+	rentree(t, exitUsage, "-out", out, "-decision", "ask-again")
+	rentree(t, exitFail, "-out", out, "-settle", "csv:lost", "-decision", "ask-again") // it does not fit a doubt
+	stdout, _ := rentree(t, exitDone, "-out", out, "-settle", "csv:lost", "-decision", "never-arrived")
+	if !strings.Contains(stdout, "settled by a person: never arrived") {
+		t.Errorf("-settle prints %q; want the history with the decision", stdout)
+	}
+}
+
+// TestOtherSeason refuses a memory that belongs to another service or cohort, and
+// a dry run leaves the results of the real runs alone.
+func TestOtherSeason(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	out := filepath.Join(dir, "out")
+	rentree(t, exitDone, "-out", out, "-size", "60")
+	before, err := os.ReadFile(filepath.Join(out, "report.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, stderr := rentree(t, exitUsage, "-out", out, "-size", "61", "-resume")
+	if !strings.Contains(stderr, "another season") {
+		t.Errorf("another cohort is refused with %q", stderr)
+	}
+	config := filepath.Join(dir, "config.json")
+	if err := os.WriteFile(config, []byte(`{"uai":"0511296G","year":2026,"ines":{"reference":true,"endpoint":"https://ines.invalid/"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	rentree(t, exitUsage, "-students", filepath.Join(out, "students.csv"), "-config", config, "-out", out, "-resume")
+	rentree(t, exitDone, "-students", filepath.Join(out, "students.csv"), "-config", config, "-out", out, "-dry-run")
+	after, err := os.ReadFile(filepath.Join(out, "report.json"))
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("a dry run wrote over the results of a real one: %v", err)
+	}
+	if got := readTotals(t, filepath.Join(out, "dry-run")); !got.DryRun {
+		t.Errorf("the dry run says %+v", got)
+	}
+}
+
+// TestDuplicates gives each record of a doubled reference its own line.
+func TestDuplicates(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	base := filepath.Join(dir, "base.csv")
+	rows := "student;ine;birth_name;given_name_1;sex;birth_date;birth_commune\n" +
+		"1;;Lefèvre;Zoé;F;2007-03-01;67482\n" +
+		"1;223456789HE;Lefèvre;Zoé;F;2007-03-01;67482\n"
+	if err := os.WriteFile(base, []byte(rows), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	out := filepath.Join(dir, "out")
+	rentree(t, exitDone, "-students", base, "-out", out)
+	all := outcomes(t, out)
+	if all[stepINES]["csv:1"].Outcome != "definitive" || all[stepINES]["csv:1 line 2"].Outcome != "duplicate" || len(all[stepINE]) != 2 {
+		t.Errorf("outcomes %v", all)
+	}
+	if got := readTotals(t, out); got.Fake.Registrations != 0 {
+		t.Errorf("%d registrations of a student who has a number", got.Fake.Registrations)
 	}
 }
 

@@ -1,11 +1,11 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"io"
-	"path/filepath"
+	"strings"
 
 	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines"
@@ -41,6 +41,9 @@ type results struct {
 	converted bool          // a transcript was converted
 	traveller string        // the first student with a definitive number: the one who was abroad
 
+	seed       maphash.Seed
+	judgedRefs map[uint64]bool // references met, hashed
+
 	students int // records read, unreadable ones included
 	ine      map[ine.Status]int
 	calls    map[ines.Operation]int
@@ -49,7 +52,7 @@ type results struct {
 }
 
 func newResults(s *season) (*results, error) {
-	r := &results{season: s, ine: map[ine.Status]int{}, calls: map[ines.Operation]int{}}
+	r := &results{season: s, seed: maphash.MakeSeed(), judgedRefs: map[uint64]bool{}, ine: map[ine.Status]int{}, calls: map[ines.Operation]int{}}
 	var err error
 	if r.outcomes, err = newPartFile(s.path("outcomes.jsonl")); err != nil {
 		return nil, err
@@ -74,13 +77,15 @@ func (r *results) judged(s sis.Student, v ine.Verdict) {
 	if r.traveller == "" && v.Status == ine.StatusDefinitive {
 		r.traveller = s.ID.String()
 	}
-	r.put(r.outcomes, line{s.ID.String(), stepINE, v.Status.String(), v.Reason()})
+	h := maphash.String(r.seed, s.ID.String())
+	r.put(r.outcomes, line{nameOf(s.ID.String(), s.Provenance.Line, r.judgedRefs[h]), stepINE, v.Status.String(), v.Reason()})
+	r.judgedRefs[h] = true
 }
 
 // unreadable notes a record that could not be read.
 func (r *results) unreadable(row *sis.RowError) {
 	r.students++
-	r.put(r.outcomes, line{nameOf(row.ID.String(), row.Line, campaign.Unreadable), stepINE, string(campaign.Unreadable), row.Error()})
+	r.put(r.outcomes, line{nameOf(row.ID.String(), row.Line, true), stepINE, string(campaign.Unreadable), row.Error()})
 }
 
 // item notes what INES made of a student.
@@ -89,16 +94,24 @@ func (r *results) item(i campaign.Item) {
 	if detail == "" {
 		detail = i.Outcome.Title(campaign.English)
 	}
-	r.put(r.outcomes, line{nameOf(i.Student, i.Line, i.Outcome), stepINES, string(i.Outcome), detail})
+	r.put(r.outcomes, line{nameOf(i.Student, i.Line, otherRecord(i)), stepINES, string(i.Outcome), detail})
 }
 
-// nameOf names a record: by its reference, or, when that is missing or stands
-// twice in the base, by its line.
-func nameOf(student string, line int, o campaign.Outcome) string {
-	if o == campaign.Unreadable || student == "" {
+// nameOf names a record: by its reference, and by its line when the reference is
+// missing, or when another record of the base counts for it.
+func nameOf(student string, line int, other bool) string {
+	switch {
+	case student == "":
 		return fmt.Sprintf("line %d", line)
+	case other:
+		return fmt.Sprintf("%s line %d", student, line)
 	}
 	return student
+}
+
+// otherRecord reports whether an item is about a record that does not count for its reference.
+func otherRecord(i campaign.Item) bool {
+	return i.Outcome == campaign.Unreadable || strings.HasPrefix(i.Reason.Key, "same-reference")
 }
 
 // request notes what a dry run would send.
@@ -119,9 +132,11 @@ func (r *results) day(report *campaign.Report) {
 	}
 }
 
-// complete reports whether everyone was read and INES answered for everyone.
+// complete reports whether everyone was read, INES answered for everyone, and no
+// limit kept anybody back.
 func (r *results) complete() bool {
-	return r.report.Stopped == "" && r.report.Counts[campaign.Unanswered] == 0 && r.report.Counts[campaign.Unreadable] == 0
+	n := r.report.Counts
+	return r.report.Stopped == "" && n[campaign.Unanswered]+n[campaign.Unreadable]+n[campaign.Held] == 0
 }
 
 // totals is report.json.
@@ -232,19 +247,4 @@ func (r *results) summary(w io.Writer) {
 		fmt.Fprintf(w, "The fake INES registered %d students and created %d numbers; %d persons got two.\n", t.Fake.Registrations, t.Fake.Created, t.Fake.Twice)
 	}
 	fmt.Fprintf(w, "The page to read: %s\n", r.path("report.html"))
-}
-
-// explain prints the history of one student.
-func explain(ctx context.Context, o options, w io.Writer) error {
-	ledger, err := campaign.OpenFile(filepath.Join(o.out, "state.db"))
-	if err != nil {
-		return err
-	}
-	defer ledger.Close()
-	e, err := campaign.Explain(ctx, ledger, o.explain)
-	if err != nil {
-		return err
-	}
-	_, err = io.WriteString(w, e.Text(campaign.English))
-	return err
 }

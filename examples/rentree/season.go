@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -30,6 +31,7 @@ type season struct {
 	cfg    realConfig
 	stderr io.Writer
 	out    string // folder of the results
+	state  string // file of the campaign's memory
 	lang   campaign.Lang
 
 	uai     uai.Code
@@ -59,34 +61,77 @@ func open(o options, stderr io.Writer) (_ *season, err error) {
 		}
 		s.lang = campaign.Lang(s.cfg.Lang)
 	}
-	if err := s.openFolder(); err != nil {
-		return nil, err
+	for _, step := range []func() error{s.openFolder, s.openBase, s.openService, s.openMemory} {
+		if err := step(); err != nil {
+			return nil, err
+		}
 	}
-	if err := s.openBase(); err != nil {
-		return nil, err
-	}
-	if err := s.openMemory(); err != nil {
-		return nil, err
-	}
-	return s, s.openService()
+	return s, nil
 }
 
 // openFolder makes the folder of the results, or finds it again.
 func (s *season) openFolder() error {
 	if s.out = s.opts.out; s.out == "" {
 		var err error
-		s.out, err = os.MkdirTemp(".", "rentree-"+time.Now().Format(time.DateOnly)+"-")
-		return err
+		if s.out, err = os.MkdirTemp(".", "rentree-"+time.Now().Format(time.DateOnly)+"-"); err != nil {
+			return err
+		}
+		s.state = s.path("state.db")
+		return s.sameSeason()
 	}
 	if err := os.MkdirAll(s.out, 0o700); err != nil {
 		return err
 	}
-	_, err := os.Stat(s.path("state.db"))
+	s.state = s.path("state.db")
+	_, err := os.Stat(s.state)
 	switch {
-	case err == nil && !s.opts.resume && !s.opts.dryRun:
-		return usageError{fmt.Sprintf("%s holds the memory of an earlier run: -resume goes on with it", s.out)}
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
+	case errors.Is(err, fs.ErrNotExist):
+		return s.sameSeason()
+	case err != nil:
 		return err
+	case s.opts.dryRun: // the results of the real runs stay
+		s.out = s.path("dry-run")
+		return os.MkdirAll(s.out, 0o700)
+	case !s.opts.resume:
+		return usageError{fmt.Sprintf("%s holds the memory of an earlier run: -resume goes on with it", s.out)}
+	}
+	return s.sameSeason()
+}
+
+// identity is what a memory belongs to. It is useless, and dangerous, with
+// another service, establishment or base.
+type identity struct {
+	Service string `json:"service"` // "fake", or the address of the real one
+	UAI     string `json:"uai"`
+	Year    int    `json:"year"`
+	Cohort  string `json:"cohort,omitempty"` // size and seed of the sample
+}
+
+// sameSeason notes what the memory of this folder belongs to, or compares.
+func (s *season) sameSeason() error {
+	if s.opts.dryRun {
+		return nil
+	}
+	now := identity{Service: "fake", UAI: s.uai.String(), Year: s.year}
+	if s.opts.config != "" {
+		now.Service = s.cfg.INES.Endpoint + " " + s.cfg.INES.WSDL
+	}
+	if s.opts.students == "" {
+		now.Cohort = fmt.Sprintf("%d students, seed %d", s.opts.size, s.opts.seed)
+	}
+	var before identity
+	data, err := os.ReadFile(s.path("season.json"))
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return writeFile(s.path("season.json"), func(w io.Writer) error { return writeJSON(w, now) })
+	case err != nil:
+		return err
+	}
+	if err := json.Unmarshal(data, &before); err != nil {
+		return fmt.Errorf("season.json: %w", err)
+	}
+	if before != now {
+		return usageError{fmt.Sprintf("the memory in %s belongs to another season: it says %+v, the flags say %+v", s.out, before, now)}
 	}
 	return nil
 }
@@ -114,17 +159,19 @@ func (s *season) openBase() error {
 // openMemory opens the ledger and the file of what is written back. A dry run
 // looks at the memory of earlier runs and leaves none.
 func (s *season) openMemory() error {
-	_, err := os.Stat(s.path("state.db"))
-	if s.opts.dryRun && errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(s.state); s.opts.dryRun && (s.state == "" || errors.Is(err, fs.ErrNotExist)) {
 		s.ledger = campaign.NewMemory()
 		return nil
 	}
-	ledger, err := campaign.OpenFile(s.path("state.db"))
+	ledger, err := campaign.OpenFile(s.state)
 	if err != nil {
 		return err
 	}
 	s.ledger = ledger
 	s.closers = append(s.closers, ledger.Close)
+	if s.opts.dryRun {
+		return nil
+	}
 	writer, err := sis.OpenINEFile(s.path("written-back.csv"))
 	if err != nil {
 		return err
@@ -138,7 +185,7 @@ func (s *season) openMemory() error {
 func (s *season) openService() (err error) {
 	switch {
 	case s.opts.config != "":
-		s.service, err = s.cfg.connect(filepath.Dir(s.opts.config))
+		s.service, err = s.cfg.connect(filepath.Dir(s.opts.config), s.opts.dryRun)
 		return err
 	case s.opts.dryRun: // nothing is called: what the client could do is all that counts
 		s.service, err = ines.NewSOAP(ines.SOAPConfig{Contract: ines.ReferenceContract(), Endpoint: "https://ines.invalid/"})
