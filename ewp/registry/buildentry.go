@@ -68,7 +68,7 @@ func (b *builder) leaf(n *node, api xml.Name) {
 // fragment.
 func isHTTPS(url []byte) bool {
 	rest, ok := bytes.CutPrefix(url, []byte("https://"))
-	return ok && len(rest) > 0 && rest[0] != '/' && bytes.IndexAny(rest, "# \t\r\n") < 0
+	return ok && len(rest) > 0 && rest[0] != '/' && !bytes.ContainsAny(rest, "# \t\r\n")
 }
 
 // security reads http-security.
