@@ -117,7 +117,8 @@ func (b *builder) institutions(x *Index) {
 	}
 	x.otherIDs = make(map[string]HEIs, len(b.otherIDs))
 	for key, holders := range b.otherIDs {
-		x.otherIDs[key] = HEIs{b.idsOf(holders)}
+		slices.Sort(holders)
+		x.otherIDs[key] = HEIs{b.idsOf(slices.Compact(holders))}
 	}
 }
 

@@ -2,11 +2,14 @@ package registry
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"encoding/xml"
 	"io"
 	"runtime"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/passerelle-sup/passerelle/ewp"
 	"github.com/passerelle-sup/passerelle/internal/xmlx"
@@ -141,6 +144,43 @@ func unchanged(b *testing.B, s *server) {
 			b.Fatal(changed, err)
 		}
 	}
+}
+
+// BenchmarkReaders asks a question while the catalogue is read anew again and again
+// beside it, and reports how many of a million questions took over 100 µs: the
+// system gives the processor to somebody else now and then.
+func BenchmarkReaders(b *testing.B) {
+	data, about := synthetic(b, "")
+	s := &server{body: string(data)}
+	c := s.client(b, Config{MinGap: -1})
+	if _, err := c.Refresh(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	x, _ := c.Index()
+	ask := questions(b, x, about)["URL"]
+	ctx, cancel := context.WithCancel(b.Context())
+	var wg sync.WaitGroup
+	refreshes := 0
+	wg.Go(func() {
+		for ; ctx.Err() == nil; refreshes++ {
+			s.set(func(s *server) { s.body += " " })
+			c.Refresh(ctx)
+		}
+	})
+	asked, slow := 0, 0
+	for b.Loop() {
+		start := time.Now()
+		if _, err := c.Index(); err != nil || !ask() {
+			b.Fatal(err)
+		}
+		if asked++; time.Since(start) > 100*time.Microsecond {
+			slow++
+		}
+	}
+	cancel()
+	wg.Wait()
+	b.ReportMetric(1e6*float64(slow)/float64(asked), "slow/million")
+	b.ReportMetric(float64(refreshes), "refreshes")
 }
 
 // retained returns how much of the heap an index keeps, in millions of bytes.

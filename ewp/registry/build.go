@@ -395,7 +395,7 @@ func (b *builder) otherID(i uint32, d *heiDraft) error {
 	}
 	d.otherIDs = append(d.otherIDs, pair{b.texts.add(key[:from-1]), b.texts.add(text)})
 	holders := b.otherIDs[string(key)]
-	if !slices.Contains(holders, i) {
+	if len(holders) == 0 || holders[len(holders)-1] != i { // index removes what is left of repetitions
 		if len(holders) > 0 && unique(typ) {
 			b.find(OtherIDShared, d.id, typ+" "+trimmed)
 		}

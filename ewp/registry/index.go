@@ -62,7 +62,7 @@ type Limits struct {
 	MaxElements int   // in the document; 8 million. The real catalogue has about 1.1 million
 }
 
-// Faults returns what is wrong with l, each field named after prefix.
+// faults returns what is wrong with l, each field named after prefix.
 func (l Limits) faults(prefix string) passerelle.FieldErrors {
 	var faults passerelle.FieldErrors
 	if l.MaxBytes < 0 || l.MaxBytes > 1<<30 {
@@ -95,7 +95,7 @@ func Parse(r io.Reader, limits Limits) (*Index, error) {
 	limits = limits.withDefaults()
 	b := newBuilder(xmlscan.New(r, xmlx.Limits{
 		MaxBytes: limits.MaxBytes, MaxElements: limits.MaxElements,
-		MaxToken: 1 << 20, MaxDepth: 64, MaxAttrs: 256,
+		MaxToken: 1 << 20, MaxDepth: 64, MaxAttrs: 128,
 	}))
 	if err := b.document(); err != nil {
 		return nil, &Error{Op: "parse", Err: err}

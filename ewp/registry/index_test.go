@@ -1,11 +1,15 @@
 package registry
 
 import (
+	"bytes"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"iter"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -295,6 +299,7 @@ func TestOtherIDs(t *testing.T) {
 	x := parse(t, catalogue(`<host/><institutions>
 		<hei id="a.example"><other-id type="pic"> 999000001</other-id><other-id type="local">ÉCOLE-1</other-id><name>A</name></hei>
 		<hei id="b.example"><other-id type="pic">999000001</other-id><other-id type="pic">999000001</other-id><name>B</name></hei>
+		<hei id="a.example"><other-id type="pic"> 999000001</other-id><other-id type="local">ÉCOLE-1</other-id><name>A</name></hei>
 	</institutions>`))
 	testutil.Equal(t, "shared PIC", ids(x.HEIsByOtherID("pic", "999000001 ")), []string{"a.example", "b.example"})
 	testutil.Equal(t, "beyond ASCII", ids(x.HEIsByOtherID("local", "école-1")), []string{"a.example"})
@@ -349,6 +354,33 @@ func TestRefused(t *testing.T) {
 	_, err := Parse(iotest.ErrReader(broken), Limits{})
 	if e, ok := errors.AsType[*Error](err); !ok || e.Op != "parse" || !errors.Is(err, broken) {
 		t.Errorf("a reader that fails: %v", err)
+	}
+}
+
+// TestPublished reads the catalogues of the specification and of the registry's own
+// tests, and validates a synthetic one.
+func TestPublished(t *testing.T) {
+	t.Parallel()
+	tests := map[string][3]int{ // hosts, entries, institutions
+		"ewp-specs-api-registry/stable-v1/catalogue-example.xml":          {2, 4, 1},
+		"ewp-registry-service/test-files/catalogues/sample-catalogue.xml": {2, 5, 2},
+		"ewp-registry-service/test-files/demo1/C-out.xml":                 {1, 1, 1},
+		"ewp-registry-client/test-files/catalogue1.xml":                   {6, 11, 4},
+	}
+	for name, want := range tests {
+		r := sharedIndex(t, "ewp/schemas/"+name).Report()
+		if got := [3]int{r.Hosts, r.Entries, r.HEIs}; got != want {
+			t.Errorf("%s: %v, want %v", name, got, want)
+		}
+	}
+	base := testutil.Shared(t, "ewp/schemas")
+	data, _ := synthetic(t, "20")
+	cmd := exec.CommandContext(t.Context(), testutil.Program(t, "xmllint"), "--nonet", "--noout",
+		"--schema", filepath.Join(base, "ewp-specs-api-registry/stable-v1/catalogue.xsd"), "-")
+	cmd.Env = append(os.Environ(), "XML_CATALOG_FILES="+filepath.Join(base, "catalog-network.xml"))
+	cmd.Stdin = bytes.NewReader(data)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 
