@@ -17,7 +17,7 @@ import (
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/esc"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 )
 
 // The reasons for which a card is refused, besides those of package trust, which

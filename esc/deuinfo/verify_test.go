@@ -17,7 +17,7 @@ import (
 	"github.com/passerelle-sup/passerelle/esc"
 	"github.com/passerelle-sup/passerelle/esc/deuinfo"
 	"github.com/passerelle-sup/passerelle/esc/esctest"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
 )
 

@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/passerelle-sup/passerelle/esc/seal"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 )
 
 // Defect is something wrong on purpose in a certificate.

@@ -16,7 +16,7 @@ import (
 	"github.com/passerelle-sup/passerelle/esc/esctest"
 	"github.com/passerelle-sup/passerelle/esc/router"
 	"github.com/passerelle-sup/passerelle/esc/seal"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
 	"github.com/passerelle-sup/passerelle/transport"
 )

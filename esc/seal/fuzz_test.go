@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/passerelle-sup/passerelle/esc/seal"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 )
 
 func FuzzVerify(f *testing.F) {

@@ -12,7 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/passerelle-sup/passerelle/esc"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 	"github.com/passerelle-sup/passerelle/esi"
 )
 

@@ -1,6 +1,6 @@
 package seal
 
-import "github.com/passerelle-sup/passerelle/esc/seal/trust"
+import "github.com/passerelle-sup/passerelle/esc/trust"
 
 // The reasons for which a seal is refused, besides those of package trust, which
 // concern its certificates.

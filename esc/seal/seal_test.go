@@ -20,7 +20,7 @@ import (
 	"github.com/passerelle-sup/passerelle/esc"
 	"github.com/passerelle-sup/passerelle/esc/esctest"
 	"github.com/passerelle-sup/passerelle/esc/seal"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 	"github.com/passerelle-sup/passerelle/esi"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
 )

@@ -13,7 +13,7 @@ import (
 	"github.com/golang-jwt/jwt/v5"
 
 	"github.com/passerelle-sup/passerelle"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 )
 
 // MaxSkew is the largest Skew of a policy.

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/passerelle-sup/passerelle/esc/esctest"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 )
 
 // makeAuthority writes a test chain.

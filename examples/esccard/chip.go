@@ -7,7 +7,7 @@ import (
 
 	"github.com/passerelle-sup/passerelle/esc"
 	"github.com/passerelle-sup/passerelle/esc/deuinfo"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 )
 
 // chipSign prints the signature that a chip carries.

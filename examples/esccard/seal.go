@@ -14,7 +14,7 @@ import (
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/esc"
 	"github.com/passerelle-sup/passerelle/esc/seal"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 	"github.com/passerelle-sup/passerelle/esi"
 )
 

@@ -11,7 +11,7 @@ import (
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/esc"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 )
 
 // verdict is what the verify commands print. What a card says is shown when it is

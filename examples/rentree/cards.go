@@ -19,7 +19,7 @@ import (
 	"github.com/passerelle-sup/passerelle/esc/qr"
 	"github.com/passerelle-sup/passerelle/esc/router"
 	"github.com/passerelle-sup/passerelle/esc/seal"
-	"github.com/passerelle-sup/passerelle/esc/seal/trust"
+	"github.com/passerelle-sup/passerelle/esc/trust"
 	"github.com/passerelle-sup/passerelle/esi"
 	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
