@@ -47,8 +47,8 @@ type Mapping struct {
 	// as "Europe/Paris". Where it is set, a zone that a driver adds on its own is
 	// disregarded. Empty means UTC, or the zone that the driver gives.
 	TimeZone string `json:"time_zone,omitempty"`
-	// Required lists the columns without which the file or query is refused, as
-	// in sis.CSVOptions.
+	// Required lists the columns without which the file, or the query of students, is
+	// refused, as in sis.CSVOptions.
 	Required []string `json:"required,omitempty"`
 	// Overlap is how long a change may take to become visible: the changes of that
 	// last stretch are left to the next call of Changes. A base that keeps days

@@ -286,13 +286,16 @@ func (s *SQL) page(ctx context.Context, p plan, size int) (*page, error) {
 	}
 	got.csv, err = sis.NewCSV(s.m.Name, func() (io.ReadCloser, error) {
 		return io.NopCloser(bytes.NewReader(got.text)), nil
-	}, s.csvOptions(columns))
+	}, s.csvOptions(p.query, columns))
 	return got, err
 }
 
 // csvOptions says how the text of a page is to be read.
-func (s *SQL) csvOptions(columns []string) sis.CSVOptions {
-	o := sis.CSVOptions{Separator: ';', System: s.m.System, Required: s.m.Required, Location: s.m.location()}
+func (s *SQL) csvOptions(query string, columns []string) sis.CSVOptions {
+	o := sis.CSVOptions{Separator: ';', System: s.m.System, Location: s.m.location()}
+	if query == queryStudents {
+		o.Required = s.m.Required
+	}
 	for column, words := range s.m.Values {
 		if slices.Contains(columns, column) && slices.Contains(sis.CSVColumns(), column) {
 			if o.Values == nil {
