@@ -18,6 +18,7 @@ var given = []struct{ name, decl string }{
 	{"wsdl", "var wsdl []byte"},
 	{"mapping", "var mapping ines.Mapping"},
 	{"client", "var client *ines.SOAP"},
+	{"f", "var f *os.File"},
 }
 
 // TestREADME compiles every Go snippet of the README as the body of a function.
