@@ -133,25 +133,26 @@ func (c *Client) Post(ctx context.Context, e Enrolment) (Receipt, error) {
 	if err := e.Validate(c.cfg.Codes, passerelle.DateOf(c.cfg.Now())); err != nil {
 		return Receipt{}, err
 	}
-	return c.post(ctx, e)
+	resp, err := c.exchange(ctx, e)
+	return c.receipt(e, resp, err)
 }
 
-// post is Post for an enrolment that was checked.
-func (c *Client) post(ctx context.Context, e Enrolment) (Receipt, error) {
-	body, err := e.encode(c.cfg.Codes)
-	if err != nil {
-		return Receipt{}, &Error{Result: passerelle.NotSent, Err: &answerError{"a record that gives JSON", passerelle.ErrInvalid}}
-	}
-	resp, err := c.http.Do(ctx, &transport.Request{
+// exchange sends an enrolment that was checked.
+func (c *Client) exchange(ctx context.Context, e Enrolment) (*transport.Response, error) {
+	return c.http.Do(ctx, &transport.Request{
 		Operation:   "supdata.post",
 		Method:      http.MethodPost,
 		URL:         c.url,
 		Header:      http.Header{"Content-Type": {"application/json"}, "Accept": {"application/json"}, "X-Api-Key": {c.cfg.Key}},
-		Body:        body,
+		Body:        e.encode(c.cfg.Codes),
 		Class:       transport.Create,
 		Credentials: true,
 		MaxBody:     256 << 10,
 	})
+}
+
+// receipt understands the end of an exchange.
+func (c *Client) receipt(e Enrolment, resp *transport.Response, err error) (Receipt, error) {
 	if err != nil {
 		return Receipt{}, c.failed(err)
 	}

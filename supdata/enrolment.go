@@ -181,12 +181,13 @@ type body struct {
 }
 
 // encode writes the request of e.
-func (e Enrolment) encode(codes Codes) ([]byte, error) {
-	return json.Marshal(body{
+func (e Enrolment) encode(codes Codes) []byte {
+	data, _ := json.Marshal(body{ // texts only: it cannot fail
 		INE: e.INE.String(), DateNaissance: e.BirthDate.String(), Debut: e.Begin.String(), Fin: e.End.String(),
 		Statut: codes.Statuses[e.Status], Regime: codes.Regimes[e.Regime], CodeCommune: e.Commune, UAI: e.UAI.String(),
 		Cursus: e.Cycle, Diplome: e.Diploma, NiveauDiplome: e.Level,
 	})
+	return data
 }
 
 // diff names the fields in which e and f differ, as the service calls them.

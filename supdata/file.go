@@ -15,7 +15,7 @@ const fileKind = "supdata-ledger/1"
 
 // File is a [Ledger] in one append-only file, for one process at a time: what it
 // acknowledges is on the disk, and survives a kill at any instant. Open it with
-// [OpenFile]. The records are in memory too, some four hundred bytes each.
+// [OpenFile]. The records are in memory too, some seven hundred bytes each.
 type File struct {
 	mem     *Memory
 	journal *journal.Journal

@@ -43,13 +43,13 @@ func AcademicYear(e sis.Enrolment) (begin, end passerelle.Date) {
 
 // InferredStatus reads the payment word: Pégase's "paye" and "valide" are inscrit, any other
 // word is admis, and so is an enrolment that is pending. A valid enrolment without a word says
-// nothing. It is inferred from Pégase's statutPaiement, not published by SUPDATA.
+// nothing, and neither does a status that package sis does not list. It is inferred from Pégase's statutPaiement, not published by SUPDATA.
 func InferredStatus(e sis.Enrolment) (Status, bool) {
 	word := strings.ToLower(strings.TrimSpace(e.Payment))
 	switch {
 	case e.Status == sis.EnrolmentPending:
 		return Admitted, true
-	case word == "":
+	case word == "" || e.Status != sis.EnrolmentValid && e.Status != "":
 		return "", false
 	case word == "paye" || word == "payé" || word == "valide" || word == "validé":
 		return Enrolled, true

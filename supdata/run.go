@@ -224,8 +224,9 @@ func (r *run) send(ctx context.Context, d decision) (Item, error) {
 		d.item.Outcome = NotTried
 		return d.item, r.put(ctx, rec, claim.ID, func(rec Record) Record { return rec.released(StateNew, now) })
 	}
-	receipt, failure := r.cfg.Client.post(context.WithValue(ctx, paidKey{}, &paid), *d.send)
+	resp, err := r.cfg.Client.exchange(context.WithValue(ctx, paidKey{}, &paid), *d.send)
 	<-r.slots
+	receipt, failure := r.cfg.Client.receipt(*d.send, resp, err)
 	r.called()
 	r.gate.saw(failure)
 	at := r.cfg.Now()

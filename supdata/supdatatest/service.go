@@ -5,20 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log"
-	"maps"
-	"math/rand/v2"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
-	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"github.com/passerelle-sup/passerelle/particulier"
 	"github.com/passerelle-sup/passerelle/supdata"
-	"github.com/passerelle-sup/passerelle/transport"
 )
 
 // TestKey is the key that a zero Config takes.
@@ -45,41 +39,6 @@ type Config struct {
 	Seed   uint64        // determines which requests meet the Faults
 	Faults map[Fault]float64
 	Now    func() time.Time // nil: time.Now
-}
-
-// Fault is a kind of trouble. Before work nothing was recorded; after work the
-// enrolment was, and the client may never know.
-type Fault string
-
-// The faults.
-const (
-	NoFault Fault = ""
-
-	Unavailable  Fault = "503"         // before work
-	Maintenance  Fault = "maintenance" // before work: 503 with a page
-	TooMany      Fault = "429"         // before work
-	Unauthorized Fault = "401"         // before work
-	BadValue     Fault = "400"         // before work
-	Internal     Fault = "500"         // before work
-	PageNotFound Fault = "page-404"    // before work: the page of a proxy, which says nothing of the student
-	Cut          Fault = "cut"         // before work: the connection is cut
-
-	Slow          Fault = "slow"          // after work
-	AnswerLost    Fault = "answer-lost"   // after work: the connection is cut
-	Truncated     Fault = "truncated"     // after work: half of the body
-	InternalAfter Fault = "500-after"     // after work
-	GatewayAfter  Fault = "504-after"     // after work: a gateway gave up
-	PageAfter     Fault = "page-after"    // after work: 200 with a page
-	WrongCharset  Fault = "wrong-charset" // after work: bytes that are not UTF-8
-	NoNumber      Fault = "no-number"     // after work: 200 without id_inscription
-)
-
-// AllFaults lists the kinds of trouble.
-func AllFaults() []Fault {
-	return []Fault{
-		Unavailable, Maintenance, TooMany, Unauthorized, BadValue, Internal, PageNotFound, Cut,
-		Slow, AnswerLost, Truncated, InternalAfter, GatewayAfter, PageAfter, WrongCharset, NoNumber,
-	}
 }
 
 // Service imitates the write API. It is an http.Handler, safe for concurrent use.
@@ -129,21 +88,6 @@ func New(cfg Config) *Service {
 // Store returns what holds the enrolments.
 func (s *Service) Store() *Store { return s.cfg.Store }
 
-// Script sets the faults of the next requests, one by one, before any draw;
-// [NoFault] lets one through.
-func (s *Service) Script(faults ...Fault) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.script = append(s.script, faults...)
-}
-
-// SetFaults replaces the shares of trouble.
-func (s *Service) SetFaults(shares map[Fault]float64) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.faults = maps.Clone(shares)
-}
-
 // Requests returns how many requests arrived, and Peak how many at the same time.
 func (s *Service) Requests() int {
 	s.mu.Lock()
@@ -156,31 +100,6 @@ func (s *Service) Peak() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return s.peak
-}
-
-// arrive counts a request and picks its fault.
-func (s *Service) arrive() Fault {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.requests++
-	s.flying++
-	s.peak = max(s.peak, s.flying)
-	if len(s.script) > 0 {
-		f := s.script[0]
-		s.script = s.script[1:]
-		return f
-	}
-	if len(s.faults) == 0 {
-		return NoFault
-	}
-	at := rand.New(rand.NewPCG(s.cfg.Seed, uint64(s.requests))).Float64()
-	for _, f := range slices.Sorted(maps.Keys(s.faults)) {
-		if at < s.faults[f] {
-			return f
-		}
-		at -= s.faults[f]
-	}
-	return NoFault
 }
 
 // details is the error object.
@@ -370,53 +289,5 @@ func (s *Service) answer(w http.ResponseWriter, r *http.Request, f Fed, fault Fa
 			}
 		}
 		write(w, http.StatusOK, "application/json", data)
-	}
-}
-
-// Server is a [Service] that listens on a port of the loopback interface.
-type Server struct {
-	*Service
-	URL string // base URL for supdata.Config, with the path prefix
-
-	server *httptest.Server
-}
-
-// TB is the part of testing.TB that NewServer needs.
-type TB interface {
-	Helper()
-	Cleanup(f func())
-}
-
-// NewServer starts a service for a test and stops it at its end.
-func NewServer(tb TB, cfg Config) *Server {
-	tb.Helper()
-	s := Listen(cfg)
-	tb.Cleanup(s.Close)
-	return s
-}
-
-// Listen starts a service over http. Close stops it.
-func Listen(cfg Config) *Server {
-	s := &Server{Service: New(cfg)}
-	s.server = httptest.NewUnstartedServer(s.Service)
-	s.server.Config.ErrorLog = log.New(io.Discard, "", 0)
-	s.server.Start()
-	s.URL = s.server.URL + Prefix
-	return s
-}
-
-// Close stops listening.
-func (s *Server) Close() {
-	s.server.CloseClientConnections()
-	s.server.Close()
-}
-
-// ClientConfig returns a configuration that reaches the server with its key and its
-// codes, without pace.
-func (s *Server) ClientConfig() supdata.Config {
-	return supdata.Config{
-		BaseURL: s.URL, Key: s.cfg.Key, Codes: s.cfg.Codes, PerSecond: -1,
-		Transport: transport.Config{Base: &http.Transport{MaxIdleConnsPerHost: 64, IdleConnTimeout: 10 * time.Second}},
-		Now:       s.cfg.Now,
 	}
 }
