@@ -74,6 +74,7 @@ func (s *Service) around(op Operation, do func(*http.Request) answer) http.Handl
 		w.WriteHeader(a.status)
 		if worked && fault == Truncated {
 			_, _ = w.Write(body[:len(body)/2])
+			_ = http.NewResponseController(w).Flush() // else the half is dropped with the connection
 			panic(http.ErrAbortHandler)
 		}
 		_, _ = w.Write(body)

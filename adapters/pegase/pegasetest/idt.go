@@ -108,7 +108,7 @@ func (s *Service) identity(r *http.Request) answer {
 	if p == nil || !s.structure(r) {
 		return s.unknown()
 	}
-	return answer{status: http.StatusOK, body: s.detail(p), header: map[string]string{"ETag": `"` + p.id[len(p.id)-12:] + `"`}}
+	return answer{status: http.StatusOK, body: s.detail(p), header: map[string]string{"ETag": `"` + p.id[:8] + `"`}}
 }
 
 // unknown is the answer about a student who is not there.

@@ -142,7 +142,7 @@ func (s *Service) add(st Student) {
 	r := s.byCode[st.Code]
 	if r == nil || st.Code == "" {
 		n := len(s.records) + 1
-		r = &record{id: fmt.Sprintf("00000000-0000-4000-8000-%012d", n), pegaseID: "p" + strconv.Itoa(n)}
+		r = &record{id: fmt.Sprintf("%08x-0000-4000-8000-00005e900000", n), pegaseID: "p" + strconv.Itoa(n)}
 		s.byID[r.id], s.byPegase[r.pegaseID] = r, r
 		if st.Code != "" {
 			s.byCode[st.Code] = r
