@@ -175,7 +175,7 @@ func answer(body []byte, header string, call Call, each func(d *xml.Decoder, sta
 			return nil, protocol("want well-formed XML up to the end")
 		}
 		if value == nil {
-			return nil, nil
+			return nil, finish(d)
 		}
 		if value.Name.Local != call.Return {
 			err = d.Skip()
@@ -187,6 +187,19 @@ func answer(body []byte, header string, call Call, each func(d *xml.Decoder, sta
 		}
 		if err != nil {
 			return nil, protocol("want well-formed XML up to the end")
+		}
+	}
+}
+
+// finish reads an answer to its end, which a cut one does not have.
+func finish(d *xml.Decoder) error {
+	for {
+		_, err := d.Token()
+		if err == io.EOF {
+			return nil
+		}
+		if err != nil {
+			return protocol("want well-formed XML up to the end")
 		}
 	}
 }
