@@ -2,14 +2,10 @@ package registry
 
 import (
 	"cmp"
-	"errors"
-	"io"
 	"slices"
 
 	"github.com/passerelle-sup/passerelle/ewp"
 )
-
-func isEOF(err error) bool { return errors.Is(err, io.EOF) }
 
 // maxShared bounds the institutions of keys that several hosts use, all together.
 // In the real catalogue there are a handful; unbounded, a catalogue could make them

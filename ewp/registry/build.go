@@ -3,6 +3,7 @@ package registry
 import (
 	"bytes"
 	"encoding/xml"
+	"io"
 	"slices"
 	"strings"
 
@@ -87,9 +88,7 @@ func (b *builder) document() error {
 	if err := b.children(b.section); err != nil {
 		return err
 	}
-	if _, err := b.s.Next(); err == nil {
-		return errNoCatalogue // unreachable: the scanner has nothing after the root element
-	} else if !isEOF(err) {
+	if _, err := b.s.Next(); err != io.EOF { // there is nothing after the root element
 		return err
 	}
 	if len(b.hosts) == 0 {

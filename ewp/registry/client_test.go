@@ -5,11 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"net/http"
-	"net/http/httptest"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -320,246 +316,49 @@ func TestStale(t *testing.T) {
 	})
 }
 
+// patient answers when it is told to, or when the caller gives up.
+type patient struct {
+	*server
+	wait time.Duration
+}
+
+func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
+	select {
+	case <-time.After(p.wait):
+		return p.server.RoundTrip(r)
+	case <-r.Context().Done():
+		return nil, context.Cause(r.Context())
+	}
+}
+
+// TestCanceledRefresh checks that a call which was canceled before it began does
+// not count as a query, and one that was canceled on its way does.
 func TestCanceledRefresh(t *testing.T) {
 	t.Parallel()
-	s := &server{body: one("a.example")}
-	c := s.client(t, Config{})
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	if _, err := c.Refresh(ctx); !errors.Is(err, context.Canceled) {
-		t.Errorf("got %v", err)
-	}
-	if changed, err := c.Refresh(t.Context()); !changed || err != nil {
-		t.Errorf("then %v, %v: the canceled query counts", changed, err)
-	}
-}
-
-func TestCopy(t *testing.T) {
-	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		dir := t.TempDir()
-		names := func() []string {
-			var names []string
-			entries, err := os.ReadDir(dir)
-			if err != nil {
-				t.Fatal(err)
-			}
-			for _, e := range entries {
-				names = append(names, e.Name())
-			}
-			return names
-		}
 		s := &server{body: one("a.example")}
-		c := s.client(t, Config{CopyDir: dir})
-		if _, err := c.Refresh(t.Context()); err != nil {
+		c, err := New(Config{Source: URL(address), Transport: transport.Config{Base: patient{s, 10 * time.Second}}})
+		if err != nil {
 			t.Fatal(err)
 		}
-		first := names()
-		if len(first) != 2 || first[1] != "catalogue.json" {
-			t.Fatalf("files %v", first)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		before, stop := context.WithCancel(t.Context())
+		stop()
+		if _, err := c.Refresh(before); !errors.Is(err, context.Canceled) {
+			t.Errorf("canceled before: %v", err)
 		}
-
-		// A restart: no query until the copy is due, then a conditional one.
-		time.Sleep(10 * time.Minute)
-		os.WriteFile(filepath.Join(dir, "catalogue-1.part"), nil, 0o600) // of a process that was killed
-		c = s.client(t, Config{CopyDir: dir})
-		holds(t, c, "a.example")
-		if st := c.State(); !st.Restored || time.Until(st.Next) != 5*time.Minute || time.Since(st.Confirmed) != 10*time.Minute {
-			t.Errorf("state %+v", st)
+		if _, err := c.Refresh(ctx); !errors.Is(err, context.DeadlineExceeded) || time.Until(c.State().Next) != DefaultRetryAfter {
+			t.Errorf("canceled on its way: %v", err)
 		}
-		testutil.Equal(t, "files", names(), first)
-		if changed, err := c.Refresh(t.Context()); changed || err != nil || s.requests[1].Header.Get("If-None-Match") == "" {
-			t.Errorf("refresh after restart: %v %v", changed, err)
+		if _, err := c.Refresh(t.Context()); !errors.Is(err, context.DeadlineExceeded) || s.count() != 0 {
+			t.Errorf("at once again: %v", err)
 		}
-
-		// The 304 is remembered as a confirmation.
-		time.Sleep(time.Hour)
-		c = s.client(t, Config{CopyDir: dir})
-		if st := c.State(); time.Since(st.Confirmed) != time.Hour || time.Until(st.Next) != 0 {
-			t.Errorf("state %+v", st)
-		}
-
-		// Another catalogue takes the place of the copy, and no file is left over.
-		s.body = one("b.example")
+		time.Sleep(DefaultMinGap)
 		if changed, err := c.Refresh(t.Context()); !changed || err != nil {
-			t.Errorf("changed: %v %v", changed, err)
+			t.Errorf("a minute later: %v %v", changed, err)
 		}
-		if second := names(); len(second) != 2 || second[0] == first[0] {
-			t.Errorf("files %v after %v", second, first)
-		}
-		holds(t, s.client(t, Config{CopyDir: dir}), "b.example")
-
-		// A copy that is too old is there and not trusted.
-		time.Sleep(DefaultMaxAge + time.Second)
-		c = s.client(t, Config{CopyDir: dir})
-		holds(t, c, "")
-		c.Refresh(t.Context())
-		holds(t, c, "b.example")
 	})
-}
-
-func TestDamagedCopy(t *testing.T) {
-	t.Parallel()
-	tests := map[int]struct {
-		name   string
-		damage func(dir, file string) error
-	}{
-		0: {"no note", func(dir, file string) error { return os.Remove(filepath.Join(dir, noteName)) }},
-		1: {"a note cut short", func(dir, file string) error { return os.Truncate(filepath.Join(dir, noteName), 20) }},
-		2: {"no catalogue", func(dir, file string) error { return os.Remove(file) }},
-		3: {"a catalogue cut short", func(dir, file string) error { return os.Truncate(file, 200) }},
-		4: {"another catalogue", func(dir, file string) error { return os.WriteFile(file, []byte(one("evil.example")), 0o600) }},
-		5: {"of another source", func(dir, file string) error { return edit(dir, address, "https://other.invalid/") }},
-		6: {"of another format", func(dir, file string) error { return edit(dir, noteFormat, "x/2") }},
-		7: {"of another folder", func(dir, file string) error { return edit(dir, `"file": "`, `"file": "../`) }},
-		8: {"whole", func(dir, file string) error { return nil }},
-	}
-	for i := range len(tests) {
-		tt := tests[i]
-		t.Run(fmt.Sprint(i, " ", tt.name), func(t *testing.T) {
-			t.Parallel()
-			dir := t.TempDir()
-			s := &server{body: one("a.example")}
-			if _, err := s.client(t, Config{CopyDir: dir}).Refresh(t.Context()); err != nil {
-				t.Fatal(err)
-			}
-			files, err := filepath.Glob(filepath.Join(dir, "catalogue-*.xml"))
-			if err != nil || len(files) != 1 {
-				t.Fatal(files, err)
-			}
-			if err := tt.damage(dir, files[0]); err != nil {
-				t.Fatal(err)
-			}
-			var l testutil.Leaks
-			c := s.client(t, Config{CopyDir: dir, Logger: l.Logger()})
-			want := ""
-			if tt.name == "whole" {
-				want = "a.example"
-			} else if l.Log() == "" {
-				t.Error("nothing is logged")
-			}
-			holds(t, c, want)
-			if _, err := c.Refresh(t.Context()); err != nil {
-				t.Error(err)
-			}
-			holds(t, c, "a.example")
-			holds(t, s.client(t, Config{CopyDir: dir}), "a.example")
-		})
-	}
-}
-
-func edit(dir, old, new string) error {
-	path := filepath.Join(dir, noteName)
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(path, []byte(strings.Replace(string(data), old, new, 1)), 0o600)
-}
-
-// TestCopyCannotBeWritten checks that a full or missing disk does not cost the index.
-func TestCopyCannotBeWritten(t *testing.T) {
-	t.Parallel()
-	dir := t.TempDir()
-	s := &server{body: one("a.example")}
-	var l testutil.Leaks
-	c := s.client(t, Config{CopyDir: dir, MinGap: -1, Logger: l.Logger()})
-	if err := os.Mkdir(filepath.Join(dir, noteName), 0o700); err != nil { // no note can take its place
-		t.Fatal(err)
-	}
-	if _, err := c.Refresh(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	holds(t, c, "a.example")
-	if !strings.Contains(l.Log(), "could not be written") {
-		t.Error("nothing is logged")
-	}
-	os.RemoveAll(dir)
-	if _, err := c.Refresh(t.Context()); err != nil { // 304: nothing to spool
-		t.Error(err)
-	}
-	s.body = one("b.example")
-	if _, err := c.Refresh(t.Context()); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("got %v", err)
-	}
-	holds(t, c, "a.example")
-}
-
-func TestFiles(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "catalogue.xml")
-	write := func(content string, at int) {
-		t.Helper()
-		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		when := time.Date(2030, 1, 1, 0, 0, at, 0, time.UTC)
-		if err := os.Chtimes(path, when, when); err != nil {
-			t.Fatal(err)
-		}
-	}
-	c, err := New(Config{Source: File(path)})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := c.Refresh(t.Context()); !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("no file: %v", err)
-	}
-	steps := []struct {
-		content string
-		at      int
-		changed bool
-		holds   string
-	}{
-		{one("a.example"), 1, true, "a.example"},
-		{one("b.example"), 1, false, "a.example"}, // same time and size: taken for the same
-		{one("b.example"), 2, true, "b.example"},
-		{one("b.example"), 3, false, "b.example"}, // same bytes
-		{"<", 4, false, "b.example"},
-		{one("c.example"), 5, true, "c.example"},
-	}
-	for i, s := range steps {
-		write(s.content, s.at)
-		changed, err := c.Refresh(t.Context())
-		if changed != s.changed || (err != nil) != (s.content == "<") {
-			t.Errorf("%d: changed %v, error %v", i, changed, err)
-		}
-		holds(t, c, s.holds)
-	}
-}
-
-// plain hides that a file can be read twice.
-type plain struct{ fs.FS }
-
-func (p plain) Open(name string) (fs.File, error) {
-	f, err := p.FS.Open(name)
-	return struct{ fs.File }{f}, err
-}
-
-func TestFS(t *testing.T) {
-	t.Parallel()
-	for name, fsys := range map[string]fs.FS{
-		"seekable": fstest.MapFS{"x/catalogue.xml": {Data: []byte(one("a.example"))}},
-		"plain":    plain{fstest.MapFS{"x/catalogue.xml": {Data: []byte(one("a.example"))}}},
-	} {
-		c, err := New(Config{Source: FS(fsys, "x/catalogue.xml")})
-		if err != nil {
-			t.Fatal(err)
-		}
-		for i := range 3 {
-			if changed, err := c.Refresh(t.Context()); changed != (i == 0) || err != nil {
-				t.Errorf("%s: %d: %v %v", name, i, changed, err)
-			}
-		}
-		holds(t, c, "a.example")
-		small, err := New(Config{Source: FS(fsys, "x/catalogue.xml"), Limits: Limits{MaxBytes: 100}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := small.Refresh(t.Context()); !errors.Is(err, passerelle.ErrProtocol) {
-			t.Errorf("%s: beyond the limit: %v", name, err)
-		}
-	}
 }
 
 func TestConfigFaults(t *testing.T) {
@@ -590,38 +389,6 @@ func TestConfigFaults(t *testing.T) {
 		if got := strings.Join(fields, " "); got != tt.want {
 			t.Errorf("%d: faults %q (%v), want %q", i, got, err, tt.want)
 		}
-	}
-}
-
-// TestTLS downloads a catalogue over a real connection, compressed.
-func TestTLS(t *testing.T) {
-	t.Parallel()
-	s := &server{body: one("a.example")}
-	srv := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		resp, _ := s.RoundTrip(r)
-		for k, v := range resp.Header {
-			w.Header()[k] = v
-		}
-		w.WriteHeader(resp.StatusCode)
-		io.Copy(w, resp.Body)
-	}))
-	defer srv.Close()
-	c, err := New(Config{Source: URL(srv.URL + "/catalogue-v1.xml"), MinGap: -1, Transport: transport.Config{Base: srv.Client().Transport}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := range 2 {
-		if changed, err := c.Refresh(t.Context()); changed != (i == 0) || err != nil {
-			t.Errorf("%d: %v %v", i, changed, err)
-		}
-	}
-	holds(t, c, "a.example")
-	small, err := New(Config{Source: URL(srv.URL), Limits: Limits{MaxBytes: 100}, Transport: transport.Config{Base: srv.Client().Transport}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := small.Refresh(t.Context()); !errors.Is(err, passerelle.ErrProtocol) {
-		t.Errorf("beyond the limit: %v", err)
 	}
 }
 

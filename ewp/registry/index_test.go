@@ -196,6 +196,21 @@ func TestTie(t *testing.T) {
 	}
 }
 
+// TestTieWithinHost checks that the last of two equal entries of one host is taken.
+func TestTieWithinHost(t *testing.T) {
+	t.Parallel()
+	entry := func(version, url string) string {
+		return `<a xmlns="urn:a" version="` + version + `"><url>` + url + `</url></a>`
+	}
+	x := parse(t, catalogue("<host><apis-implemented>"+entry("1.0.0", "https://one.example/")+entry("1.0.0", "https://two.example/")+entry("0.9.0", "https://three.example/")+
+		"</apis-implemented><institutions-covered><hei-id>alpha.example</hei-id></institutions-covered></host>"))
+	for _, q := range []Query{{HEI: hei("alpha.example"), Namespace: "urn:a"}, {Namespace: "urn:a", Name: "a"}} {
+		if e, _ := x.Find(q); e.URL("url") != "https://two.example/" {
+			t.Errorf("%+v: %s", q, e.URL("url"))
+		}
+	}
+}
+
 const goodKey = `<rsa-public-key sha-256="2e06b1d53a1b7e2c54377d44a4f6893761421e196bb83ad90932d95512c967d1">
 	MIIBIjANBgkqhkiG9w0BAQEFAAOCAQ8AMIIBCgKCAQEAkb93KfpfT+8YHSCVqNeU
 	68xjtq93wDnN3PJcae0UjirDJ2OQGSf2IkD5rtD0gx2MxbE8HFlDMGOKkCTTvSKu

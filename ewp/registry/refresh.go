@@ -19,7 +19,9 @@ func (c *Client) Refresh(ctx context.Context) (changed bool, err error) {
 	case c.turn <- struct{}{}:
 		defer func() { <-c.turn }()
 	case <-ctx.Done():
-		return false, ctx.Err()
+	}
+	if err := ctx.Err(); err != nil {
+		return false, err
 	}
 	c.mu.Lock()
 	tooSoon := c.cfg.Source.remote() && !c.attempted.IsZero() && time.Since(c.attempted) < c.cfg.MinGap
@@ -31,7 +33,7 @@ func (c *Client) Refresh(ctx context.Context) (changed bool, err error) {
 	before := c.current.Load()
 	changed, err = c.query(ctx, before)
 	if err != nil && ctx.Err() != nil {
-		return false, ctx.Err()
+		err = ctx.Err() // it counts all the same: impatient callers must not ask without end
 	}
 	c.attempt(err)
 	switch {
