@@ -5,22 +5,24 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/passerelle-sup/passerelle/transport"
 )
 
-// used is a TokenSource that remembers which token it gave last.
+// forbiddenMemory is how long an operation that a fresh token was refused for is not
+// tried with another one.
+const forbiddenMemory = time.Minute
+
+// used is the TokenSource of one call, whose attempts follow each other. It remembers which
+// token it gave last.
 type used struct {
 	*tokens
-	mu   sync.Mutex
 	last string
 }
 
 func (u *used) Token(ctx context.Context) (string, error) {
 	token, err := u.tokens.Token(ctx)
-	u.mu.Lock()
-	defer u.mu.Unlock()
 	u.last = token
 	return token, err
 }

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/transport"
@@ -174,7 +173,3 @@ func judge(resp *transport.Response) transport.Verdict {
 	}
 	return transport.ByStatus
 }
-
-// forbiddenMemory is how long an operation that a fresh token was refused for is not
-// tried with another one.
-const forbiddenMemory = time.Minute

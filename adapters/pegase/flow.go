@@ -192,8 +192,14 @@ func (c *Client) flowPage(ctx context.Context, q FlowQuery, w window, number, si
 	return p, resp.Header, err
 }
 
+// noCode is the reason of a row that says of nobody.
+var noCode = &passerelle.ParseError{Type: "student", Rule: "required", Want: "the number of the student"}
+
 // flowStudent is the student of a row. It has no birthplace: the flow does not give one.
 func (c *Client) flowStudent(e FlowEntry) (sis.Student, error) {
+	if e.Code == "" {
+		return sis.Student{}, c.row(opFlow, "codeApprenant", "", noCode)
+	}
 	birth, err := date(e.BirthDate)
 	if err != nil {
 		return sis.Student{}, c.row(opFlow, "dateDeNaissance", e.Code, err)
@@ -222,6 +228,9 @@ func (c *Client) flowStudent(e FlowEntry) (sis.Student, error) {
 
 // flowEnrolment is the enrolment of a row.
 func (c *Client) flowEnrolment(e FlowEntry) (sis.Enrolment, error) {
+	if e.Code == "" {
+		return sis.Enrolment{}, c.row(opFlow, "codeApprenant", "", noCode)
+	}
 	at, err := c.instant(e.EnrolledAt)
 	if err != nil {
 		return sis.Enrolment{}, c.row(opFlow, "dateInscription", e.Code, err)

@@ -1,8 +1,11 @@
 package pegase
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -42,7 +45,21 @@ func concerned(t *testing.T, err error) {
 
 // FuzzAnswers reads any bytes as every answer of the service.
 func FuzzAnswers(f *testing.F) {
-	testutil.Seeds(f, "testdata")
+	goldens, err := filepath.Glob("testdata/*.golden")
+	if err != nil || len(goldens) == 0 {
+		f.Fatal("no golden answers to begin with", err)
+	}
+	for _, name := range goldens {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			f.Fatal(err)
+		}
+		for part := range bytes.SplitSeq(data, []byte("\n\n")) {
+			if len(part) > 0 && (part[0] == '{' || part[0] == '[') {
+				f.Add(part)
+			}
+		}
+	}
 	for _, seed := range []string{
 		`{"totalElements":2,"totalPages":1,"taille":500,"page":0,"items":[{"id":"u","codeApprenant":"1","dateNaissance":"2005-01-02"},{"id":7}]}`,
 		`{"resultats":[{"codeApprenant":"1","chemin":[{"code":"A"}],"derniereModification":1790000000,"dateInscription":null}]}`,

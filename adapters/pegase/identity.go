@@ -154,7 +154,7 @@ func (c *Client) Search(ctx context.Context, q SearchQuery) iter.Seq2[Summary, e
 					}
 				}
 				for _, s := range p.Items {
-					key := hash(s.ID)
+					key := hash(s.ID, s.PegaseID, s.Code)
 					if _, again := given[key]; again {
 						continue
 					}

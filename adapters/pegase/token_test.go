@@ -210,3 +210,18 @@ func TestTokenServiceDown(t *testing.T) {
 		t.Errorf("once the service is back: %v", err)
 	}
 }
+
+// Without a Limiter of the caller's, five requests go out a second, four at once.
+func TestDefaultLimit(t *testing.T) {
+	t.Parallel()
+	c := stub(t, func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "token") })
+	start := time.Now()
+	for range 5 { // and one for the token
+		if _, err := c.Courses(t.Context(), "1"); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if took := time.Since(start); took < 350*time.Millisecond {
+		t.Errorf("six requests took %s; want two of them to wait for 200 ms each", took)
+	}
+}
