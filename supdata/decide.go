@@ -20,7 +20,7 @@ type decision struct {
 
 // decide looks at one enrolment and at what the ledger holds of it. It calls nobody.
 func (f *Feeder) decide(p pair, rec Record) decision {
-	d := decision{item: Item{Key: Key(p.enrolment), Student: p.enrolment.Student.String(), Line: p.enrolment.Provenance.Line, ID: rec.ID}}
+	d := decision{item: Item{seq: p.seq, Key: Key(p.enrolment), Student: p.enrolment.Student.String(), Line: p.enrolment.Provenance.Line, ID: rec.ID}}
 	if p.bad != nil {
 		return d.unreadable(p.bad)
 	}

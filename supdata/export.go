@@ -233,6 +233,6 @@ func (f *Feeder) Export(ctx context.Context, w io.Writer, l Layout) (*FeedReport
 		}
 		p.add(d.item)
 	}
-	p.report.Ended = f.cfg.Now()
+	p.end()
 	return p.report, x.Flush()
 }

@@ -7,6 +7,8 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,14 +99,20 @@ func school(n int) (*base, *supdatatest.Store) {
 // feeding is a feeder on a fake.
 type feeding struct {
 	*supdatatest.Server
-	cfg supdata.FeederConfig
-	now time.Time
+	cfg   supdata.FeederConfig
+	clock *clock
 }
+
+// clock is the time of a test, which the fake reads from goroutines of its own.
+type clock struct{ moved atomic.Int64 }
+
+func (c *clock) now() time.Time          { return today.Add(time.Duration(c.moved.Load())) }
+func (c *clock) advance(d time.Duration) { c.moved.Add(int64(d)) }
 
 func newFeeding(t *testing.T, b *base, store *supdatatest.Store) *feeding {
 	t.Helper()
-	f := &feeding{now: today}
-	f.Server = supdatatest.NewServer(t, supdatatest.Config{Store: store, Now: func() time.Time { return f.now }})
+	f := &feeding{clock: &clock{}}
+	f.Server = supdatatest.NewServer(t, supdatatest.Config{Store: store, Now: f.clock.now})
 	cfg := f.ClientConfig()
 	cfg.Transport.Retry.MaxAttempts = 1
 	client, err := supdata.New(cfg)
@@ -112,7 +120,7 @@ func newFeeding(t *testing.T, b *base, store *supdatatest.Store) *feeding {
 		t.Fatal(err)
 	}
 	f.cfg = supdata.FeederConfig{
-		Client: client, Source: b, Ledger: supdata.NewMemory(), Year: 2026, Parallel: 1, Now: func() time.Time { return f.now },
+		Client: client, Source: b, Ledger: supdata.NewMemory(), Year: 2026, Parallel: 1, Now: f.clock.now,
 		Mapping: supdata.Mapping{Communes: map[uai.Code]string{uai.MustParse("0011402U"): "67482"}},
 	}
 	return f
@@ -310,7 +318,7 @@ func TestDoubt(t *testing.T) {
 			if len(r.Items) != 1 || r.Items[0].Detail == "" {
 				t.Errorf("listed as %+v", r.Items)
 			}
-			f.now = f.now.Add(30 * 24 * time.Hour)
+			f.clock.advance(30 * 24 * time.Hour)
 			f.run(t, map[supdata.Outcome]int{c.after: 1})
 			sent := c.recorded
 			if c.after == supdata.Fed {
@@ -336,9 +344,9 @@ func TestDoubtOutlivesARefusal(t *testing.T) {
 	f.Script(supdatatest.AnswerLost, supdatatest.TooMany, supdatatest.BadValue)
 	f.run(t, map[supdata.Outcome]int{supdata.Doubtful: 1})
 	f.cfg.ResendAfter = time.Hour
-	f.now = f.now.Add(2 * time.Hour)
+	f.clock.advance(2 * time.Hour)
 	f.run(t, map[supdata.Outcome]int{supdata.Doubtful: 1})
-	f.now = f.now.Add(2 * time.Hour)
+	f.clock.advance(2 * time.Hour)
 	f.run(t, map[supdata.Outcome]int{supdata.Refused: 1})
 	f.cfg.ResendAfter = 0
 	f.run(t, map[supdata.Outcome]int{supdata.Doubtful: 1})
@@ -473,4 +481,36 @@ func TestFeedOne(t *testing.T) {
 	if item, err := feeder.Feed(t.Context(), b.students[0], b.enrolments[0]); err != nil || item.Outcome != supdata.NeverFed {
 		t.Errorf("Feed of what was cancelled before = %+v, %v", item, err)
 	}
+}
+
+// TestTwoRunsAtOnce: two feeders on one ledger feed nothing twice, and lose nothing.
+func TestTwoRunsAtOnce(t *testing.T) {
+	t.Parallel()
+	b, store := school(200)
+	f := newFeeding(t, b, store)
+	f.cfg.Parallel = 8
+	var runs sync.WaitGroup
+	reports := make([]*supdata.FeedReport, 2)
+	for i := range reports {
+		feeder, err := supdata.NewFeeder(f.cfg)
+		if err != nil {
+			t.Fatal(err)
+		}
+		runs.Go(func() {
+			var err error
+			if reports[i], err = feeder.Run(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	runs.Wait()
+	if fed := reports[0].Counts[supdata.Fed] + reports[1].Counts[supdata.Fed]; fed != 200 || store.Count() != 200 {
+		t.Errorf("%d fed, %d recorded; want 200 (%s; %s)", fed, store.Count(), reports[0], reports[1])
+	}
+	for _, r := range reports {
+		if r.Total() != 200 {
+			t.Errorf("a report is about %d enrolments; want 200: %s", r.Total(), r)
+		}
+	}
+	f.run(t, map[supdata.Outcome]int{supdata.Unchanged: 200})
 }

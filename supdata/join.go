@@ -12,6 +12,7 @@ import (
 
 // pair is an enrolment and its student, or a record that could not be read.
 type pair struct {
+	seq       int // place in the source, from 1
 	student   sis.Student
 	enrolment sis.Enrolment
 	bad       error // concerns this record alone
@@ -26,6 +27,7 @@ var errNoStudent = fmt.Errorf("the source has no student of that reference: %w",
 func (f *Feeder) pairs(ctx context.Context) iter.Seq2[pair, error] {
 	return func(yield func(pair, error) bool) {
 		batch := make([]pair, 0, f.cfg.Batch)
+		seq := 0
 		flush := func() bool {
 			if err := f.students(ctx, batch); err != nil {
 				yield(pair{}, err)
@@ -43,7 +45,8 @@ func (f *Feeder) pairs(ctx context.Context) iter.Seq2[pair, error] {
 			if err == nil {
 				err = ctx.Err()
 			}
-			p := pair{enrolment: e}
+			seq++
+			p := pair{seq: seq, enrolment: e}
 			if err != nil {
 				row, ok := errors.AsType[*sis.RowError](err)
 				if !ok {

@@ -58,6 +58,8 @@ type Item struct {
 	HTTP    int      `json:"http,omitempty"`
 	UID     string   `json:"uid,omitempty"` // SUPDATA's reference of an error
 	Line    int      `json:"line,omitempty"`
+
+	seq int // place in the source, from 1; 0 for what is no longer there
 }
 
 // LogValue gives reference and outcome.

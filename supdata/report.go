@@ -1,9 +1,11 @@
 package supdata
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -19,7 +21,8 @@ type FeedReport struct {
 	DryRun  bool            `json:"dry_run,omitempty"`
 	Calls   int             `json:"calls"` // enrolments sent
 	Counts  map[Outcome]int `json:"counts"`
-	// Items are the enrolments whose outcome is Listed: those that someone has to look at.
+	// Items are the enrolments whose outcome is Listed: those that someone has to look at, in
+	// the order of the source, and last those that are no longer there.
 	Items   []Item `json:"items"`
 	Stopped string `json:"stopped,omitempty"` // why the run ended early
 }
@@ -89,6 +92,14 @@ func (p *progress) add(i Item) {
 	if p.f.cfg.OnItem != nil {
 		p.f.cfg.OnItem(i)
 	}
+}
+
+// end dates the report and puts its items in order.
+func (p *progress) end() {
+	p.report.Ended = p.f.cfg.Now()
+	slices.SortStableFunc(p.report.Items, func(a, b Item) int {
+		return cmp.Or(cmp.Compare(min(b.seq, 1), min(a.seq, 1)), cmp.Compare(a.seq, b.seq), cmp.Compare(a.Key, b.Key))
+	})
 }
 
 // called counts a call and prints a line from time to time.

@@ -40,7 +40,8 @@ func (f *Feeder) Run(ctx context.Context) (*FeedReport, error) {
 	}
 	r := f.newRun()
 	err := r.all(ctx)
-	r.report.Stopped, r.report.Ended = r.gate.stopped(), f.cfg.Now()
+	r.report.Stopped = r.gate.stopped()
+	r.end()
 	if err != nil {
 		r.report.Stopped = err.Error()
 		if ctx.Err() != nil {
@@ -170,11 +171,7 @@ func (r *run) one(ctx context.Context, p pair) (Item, error) {
 	if err != nil {
 		return Item{}, err
 	}
-	if rec.Version > 0 {
-		r.mu.Lock()
-		r.seen[maphash.String(r.seed, rec.Key)] = struct{}{}
-		r.mu.Unlock()
-	}
+	r.see(rec)
 	d := r.decide(p, rec)
 	switch {
 	case r.own(rec):
@@ -189,6 +186,16 @@ func (r *run) one(ctx context.Context, p pair) (Item, error) {
 		return d.item, nil
 	}
 	return r.send(ctx, d)
+}
+
+// see notes a record whose enrolment the source still gives.
+func (r *run) see(rec Record) {
+	if rec.Version == 0 || r.own(rec) { // vanished leaves out what is our own
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.seen[maphash.String(r.seed, rec.Key)] = struct{}{}
 }
 
 // send claims an enrolment, sends it once, and writes down what became of it. It
@@ -316,6 +323,7 @@ func (r *run) notGranted(ctx context.Context, item Item, refusal *ClaimError) (I
 		return item, nil
 	}
 	rec, err := r.record(ctx, item.Key)
+	r.see(rec)
 	switch {
 	case err != nil:
 		return item, err
