@@ -352,6 +352,32 @@ func TestDoubtOutlivesARefusal(t *testing.T) {
 	f.run(t, map[supdata.Outcome]int{supdata.Doubtful: 1})
 }
 
+// TestDoubtComesFirst: whatever happens to a doubtful enrolment in the student system, the
+// doubt is what is listed, in a dry run too.
+func TestDoubtComesFirst(t *testing.T) {
+	t.Parallel()
+	for i, change := range []func(b *base){
+		0: func(b *base) { b.enrolments[0].Status = sis.EnrolmentCancelled },
+		1: func(b *base) { b.students[0].INE, b.students[0].INEState = "", sis.INENone },
+		2: func(b *base) { b.enrolments[0].Payment = "" },
+		3: func(b *base) { b.enrolments = nil },
+	} {
+		b, store := school(1)
+		f := newFeeding(t, b, store)
+		f.Script(supdatatest.AnswerLost)
+		f.run(t, map[supdata.Outcome]int{supdata.Doubtful: 1})
+		f.clock.advance(time.Hour)
+		change(b)
+		for _, dry := range []bool{false, true} {
+			f.cfg.DryRun = dry
+			r := f.run(t, map[supdata.Outcome]int{supdata.Doubtful: 1})
+			if len(r.Items) != 1 || r.Items[0].Student != "csv:1000" {
+				t.Errorf("%d, dry run %v: listed as %+v", i, dry, r.Items)
+			}
+		}
+	}
+}
+
 // TestRefused lists what SUPDATA refuses, with its reference, and tries again the next time.
 func TestRefused(t *testing.T) {
 	t.Parallel()

@@ -22,8 +22,8 @@ type run struct {
 	id    string        // begins the identifiers of its claims
 	slots chan struct{} // one for each call under way
 
-	seed maphash.Seed
-	mu   sync.Mutex
+	seed   maphash.Seed
+	seenMu sync.Mutex
 	// seen are the digests of the keys that the ledger knew before this run and that the
 	// source still gives: eight bytes each, and none on a first run.
 	seen map[uint64]struct{}
@@ -193,8 +193,8 @@ func (r *run) see(rec Record) {
 	if rec.Version == 0 || r.own(rec) { // vanished leaves out what is our own
 		return
 	}
-	r.mu.Lock()
-	defer r.mu.Unlock()
+	r.seenMu.Lock()
+	defer r.seenMu.Unlock()
 	r.seen[maphash.String(r.seed, rec.Key)] = struct{}{}
 }
 
@@ -374,37 +374,4 @@ func keyYear(key, student string) string {
 		return rest[:4]
 	}
 	return ""
-}
-
-// gate stops a run that meets closed doors.
-type gate struct {
-	max int
-
-	mu     sync.Mutex
-	inRow  int
-	reason string
-}
-
-// saw takes the end of a call.
-func (g *gate) saw(err error) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	switch {
-	case err == nil, passerelle.OutcomeOf(err) == passerelle.Answered && (errors.Is(err, passerelle.ErrInvalid) || errors.Is(err, passerelle.ErrNotFound)):
-		g.inRow = 0
-		return
-	case errors.Is(err, passerelle.ErrUnauthorized), errors.Is(err, passerelle.ErrForbidden):
-		g.reason = "SUPDATA refuses the key"
-	case errors.Is(err, passerelle.ErrRateLimited):
-		g.reason = "SUPDATA asks to slow down"
-	}
-	if g.inRow++; g.inRow >= g.max && g.reason == "" {
-		g.reason = fmt.Sprintf("%d calls in a row without a usable answer", g.inRow)
-	}
-}
-
-func (g *gate) stopped() string {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.reason
 }
