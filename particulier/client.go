@@ -53,6 +53,9 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("base_url", c.BaseURL), slog.String("token", "***"), slog.Any("recipient", c.Recipient))
 }
 
+// String names the service and hides the token, so that a Config can be printed.
+func (c Config) String() string { return "API Particulier at " + c.BaseURL + ", token ***" }
+
 // Client calls API Particulier. It is safe for concurrent use.
 type Client struct {
 	cfg     Config

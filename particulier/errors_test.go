@@ -306,6 +306,7 @@ func TestLeaks(t *testing.T) {
 		cfg.Transport.Retry.MinWait, cfg.Transport.Retry.MaxWait = time.Millisecond, time.Millisecond
 		client := newClient(t, cfg)
 		leaks.Logger().Info("config", "config", cfg)
+		leaks.Error(fmt.Errorf("%v %+v", cfg, cfg))
 		for _, version := range []particulier.Version{particulier.V3, particulier.V2} {
 			s.Script(fault, fault, fault, fault)
 			ask := particulier.INERequest{INE: knownINE, Version: version}

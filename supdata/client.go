@@ -48,6 +48,9 @@ func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("base_url", c.BaseURL), slog.String("key", "***"))
 }
 
+// String names the service and hides the key, so that a Config can be printed.
+func (c Config) String() string { return "SUPDATA at " + c.BaseURL + ", key ***" }
+
 // Client makes the call of the write API. It is safe for concurrent use.
 type Client struct {
 	cfg     Config
