@@ -385,3 +385,51 @@ func scholarshipOf(t *testing.T, payload []byte) particulier.Scholarship {
 	}
 	return s
 }
+
+// TestCnousPayloads decodes what the Cnous itself answers to API Particulier.
+func TestCnousPayloads(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		struckOff   bool
+		struckOffOn particulier.Field[particulier.DateText]
+	}{
+		"student_scholarship_valid_response.json":                    {false, particulier.Field[particulier.DateText]{State: particulier.Null}},
+		"student_scholarship_valid_response_without_birthplace.json": {false, particulier.Field[particulier.DateText]{State: particulier.Null}},
+		"student_scholarship_valid_response_removed.json":            {true, particulier.Some(particulier.DateText("2023-06-15T00:00:00+02:00"))},
+	} {
+		body, err := os.ReadFile(testutil.Shared(t, "fixtures/api-particulier/provider-payloads/cnous/"+name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := particulier.DecodeScholarship(body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		testutil.Equal(t, name, got, particulier.Scholarship{
+			Holder: particulier.Some(true), StruckOff: particulier.Some(c.struckOff), StruckOffOn: c.struckOffOn,
+			Level: particulier.Some(particulier.Level("5")), Status: particulier.Some(0),
+			TermStart: particulier.Some(particulier.DateText("2020-09-01T00:00:00+02:00")), Months: particulier.Some(12),
+			Town: particulier.Some("MONTPELLIER"), School: particulier.Some("UFR SCIENCES TECHNOLOG SANTE"), Email: particulier.Some("jerome.martin@example.org"),
+			Identity: particulier.Some(particulier.ScholarshipIdentity{
+				Name: particulier.Some("Martin"), GivenNames: particulier.Some([]string{"Jerome", "Francis"}),
+				BirthDate: particulier.Some(particulier.DateText("1980-11-14T00:00:00+01:00")), BirthTown: particulier.Some("La Crèche"), Sex: particulier.Some("M"),
+			}),
+		})
+		if right, known := got.Right(); right == c.struckOff || !known {
+			t.Errorf("%s: right %v, known %v", name, right, known)
+		}
+	}
+	for _, name := range []string{"student_scholarship_bad_request.json", "student_scholarship_not_found.json"} {
+		body, err := os.ReadFile(testutil.Shared(t, "fixtures/api-particulier/provider-payloads/cnous/"+name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := particulier.DecodeScholarship(body); !errors.Is(err, passerelle.ErrProtocol) {
+			t.Errorf("%s, the body of an error, was read as a grant: %+v, %v", name, got, err)
+		}
+	}
+	got, err := particulier.DecodeScholarship([]byte(`{"grantEchelon":"5","boursier":true,"removed":"?"}`))
+	if right, known := got.Right(); err != nil || right || known {
+		t.Errorf("a removal that is not understood: right %v, known %v, %v; want unknown", right, known, err)
+	}
+}

@@ -109,21 +109,25 @@ type scholarshipV2 struct {
 	Etablissement  Field[string]   `json:"etablissement"`
 }
 
-// DecodeScholarship reads the body of a success of v4, v3 or v2. Its error is a
-// *DecodeError; nothing is read from the body of an error.
+// DecodeScholarship reads the body of a success of v4, v3 or v2, or the answer of the
+// Cnous itself to API Particulier. Its error is a *DecodeError; nothing is read from the
+// body of an error.
 func DecodeScholarship(body []byte) (Scholarship, error) {
 	const what = "scholarship"
 	var v34 scholarshipV34
-	var v2 scholarshipV2
+	var v2 scholarshipV2OrCnous
 	enveloped, err := decode(what, body, &v34, &v2, "boursier", "echelonBourse", "email", "dateDeRentree", "dureeVersement",
-		"statut", "villeEtudes", "etablissement", "nom", "prenom")
+		"statut", "villeEtudes", "etablissement", "nom", "prenom", "lastName", "grantEchelon")
 	switch {
 	case err != nil:
 		return Scholarship{}, err
 	case enveloped:
 		return v34.scholarship(), nil
 	}
-	return v2.scholarship(), nil
+	if v2.LastName.State != Absent || v2.GrantEchelon.State != Absent {
+		return v2.scholarshipCnous.scholarship(v2.Boursier, v2.Email), nil
+	}
+	return v2.scholarshipV2.scholarship(), nil
 }
 
 func (w scholarshipV34) scholarship() Scholarship {
