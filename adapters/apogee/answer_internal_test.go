@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
+	"github.com/passerelle-sup/passerelle/sis"
 )
 
 // read decodes an answer of the student operation.
@@ -157,4 +159,17 @@ func BenchmarkAnswer(b *testing.B) {
 			}
 		}
 	})
+}
+
+// Only numbers go to the base as COD_ETU, and none of them is not all of them.
+func TestNumeric(t *testing.T) {
+	t.Parallel()
+	id := func(local string) sis.StudentID { return sis.StudentID{System: System, Local: local} }
+	for i, c := range []struct{ ids, want []sis.StudentID }{
+		0: {nil, nil},
+		1: {[]sis.StudentID{id("1"), id("A1"), id(""), id("22600000")}, []sis.StudentID{id("1"), id("22600000")}},
+		2: {[]sis.StudentID{id("1 OR 1=1")}, []sis.StudentID{{System: "none"}}},
+	} {
+		testutil.Equal(t, fmt.Sprint(i), numeric(sis.Query{IDs: c.ids}).IDs, c.want)
+	}
 }

@@ -7,8 +7,8 @@
 // [Mapping] holds the documented queries as data. They use the tables INDIVIDU,
 // INS_ADM_ANU, INS_ADM_ETP, ADRESSE, ANNU_MEL_LOGIN, ETAPE, RESULTAT_ELP,
 // ELEMENT_PEDAGOGI, TYP_RESULTAT and AVCT_OBJ_ANO, with the names that several
-// independent public programs use, and are one text for Oracle and SQLite, so that the
-// fake of package apogeetest runs what a school sends. Every query can be replaced.
+// independent public programs use, and are the same for Oracle and SQLite but for the
+// name of one function, so that the fake of package apogeetest runs what a school sends. Every query can be replaced.
 // The driver is the caller's choice; package oracle brings one.
 //
 // # The services

@@ -29,7 +29,7 @@ var (
 // the current schema of an Oracle base, and the enrolments of INS_ADM_ETP alone.
 type Options struct {
 	// Dialect is that of the base: table.Oracle, or table.SQLite for the fake of
-	// apogeetest. The queries are the same text for both. Empty means table.Oracle.
+	// apogeetest. The queries are the same for both, but for the name of one function. Empty means table.Oracle.
 	Dialect table.Dialect
 	// Schema stands before the names of tables, as in "APOGEE". A read-only account
 	// needs it unless it has synonyms.
@@ -47,7 +47,8 @@ var schemaName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_$#]*$`)
 // local bases differ, and a school replaces a query by its own, which names its
 // columns as package table wants them. Its error is a passerelle.FieldErrors.
 //
-// Times are those of the wall clock in Paris. TEM_DATE_NAI_REL is not read: which of
+// Times are those of the wall clock in Paris. Where the DAT_MOD columns hold days
+// without hours, set Overlap to 24h. TEM_DATE_NAI_REL is not read: which of
 // O and N marks an estimated birth date is not known.
 func Mapping(o Options) (table.Mapping, error) {
 	var faults passerelle.FieldErrors
@@ -64,9 +65,12 @@ func Mapping(o Options) (table.Mapping, error) {
 	if o.Schema != "" {
 		prefix = o.Schema + "."
 	}
-	text := func(parts ...string) string {
-		return strings.ReplaceAll(strings.Join(parts, "UNION ALL\n"), "{schema}", prefix)
+	greatest := "GREATEST"
+	if o.Dialect == table.SQLite {
+		greatest = "MAX" // with several arguments, the same
 	}
+	words := strings.NewReplacer("{schema}", prefix, "{greatest}", greatest)
+	text := func(parts ...string) string { return words.Replace(strings.Join(parts, "UNION ALL\n")) }
 	enrolments := []string{enrolmentsSQL}
 	if o.Early {
 		enrolments = append(enrolments, earlySQL)
@@ -76,6 +80,7 @@ func Mapping(o Options) (table.Mapping, error) {
 	}
 	m := table.Mapping{
 		System: System, Name: "apogee", Dialect: o.Dialect, TimeZone: "Europe/Paris",
+		PageSize: 5000,
 		Required: []string{"student", "ine", "birth_name", "given_name_1", "sex", "birth_date"},
 		Columns:  map[string]string{"session": "exam_session"}, // SESSION is a word of Oracle's own
 		Values:   map[string]map[string]string{"status": {"E": "valid"}},

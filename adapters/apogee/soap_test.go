@@ -138,7 +138,7 @@ func TestWire(t *testing.T) {
 				}
 				testutil.Golden(t, "wire/"+call.name+"-answer-"+name+".xml", r.answer)
 				testutil.Golden(t, "wire/"+call.name+".json", append(text, '\n')) // the same for every style
-				action := map[string][]string(r.header)["SOAPAction"] // in this case, which old servers look for
+				action := map[string][]string(r.header)["SOAPAction"]             // in this case, which old servers look for
 				testutil.Equal(t, "SOAPAction", action, []string{`""`})
 				testutil.Equal(t, "content type", r.header.Get("Content-Type"), "text/xml; charset=ISO-8859-15")
 			}

@@ -61,7 +61,7 @@ type Mapping struct {
 	OncePerStudent bool        `json:"once_per_student,omitempty"`
 
 	// Dialect, Queries and PageSize concern a base only. PageSize is the rows read
-	// at a time; 0 means DefaultPageSize.
+	// at a time, four times as many by Changes; 0 means DefaultPageSize.
 	Dialect  Dialect `json:"dialect,omitempty"`
 	Queries  Queries `json:"queries,omitzero"`
 	PageSize int     `json:"page_size,omitempty"`

@@ -17,7 +17,7 @@ import (
 )
 
 // maxGroup bounds the rows of one student.
-const maxGroup = 1 << 16
+const maxGroup = 1 << 20
 
 // plan is a query with what is put around it.
 type plan struct {
@@ -80,7 +80,11 @@ func (s *SQL) pages(ctx context.Context, base plan, rows *int, read func(*page) 
 	p := base.clone()
 	p.where = append(p.where, s.name("student")+" IS NOT NULL")
 	n := len(p.where)
-	size := s.m.PageSize
+	usual := s.m.PageSize
+	if p.timed {
+		usual *= 4 // each page by time costs the base a pass over all rows
+	}
+	size := usual
 	for {
 		got, err := s.page(ctx, p, size)
 		if err != nil {
@@ -100,7 +104,7 @@ func (s *SQL) pages(ctx context.Context, base plan, rows *int, read func(*page) 
 			}
 			got.cut(first)
 		}
-		size = s.m.PageSize
+		size = usual
 		got.before = *rows
 		*rows += len(got.keys)
 		if len(got.keys) > 0 {
