@@ -269,7 +269,8 @@ func writeStudents(w io.Writer, students iter.Seq2[sis.Student, error]) error {
 		}
 		e := sis.Enrolment{
 			Student: s.ID, Year: seasonStart.Year(), UAI: "0511296G", Component: components[n%len(components)], Main: true, Status: sis.EnrolmentValid, INE: s.INE,
-			Programme: sis.Programme{Code: fmt.Sprintf("L%dINFO", 1+n%3), Label: fmt.Sprintf("Licence %d Informatique", 1+n%3)},
+			Payment: "paye", Regime: "10",
+			Programme: sis.Programme{SISE: "2500123", Code: fmt.Sprintf("L%dINFO", 1+n%3), Label: fmt.Sprintf("Licence %d Informatique", 1+n%3)},
 		}
 		n++
 		if err := out.Write(s, e); err != nil {

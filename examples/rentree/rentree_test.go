@@ -20,6 +20,7 @@ import (
 	"github.com/passerelle-sup/passerelle/ines/campaign"
 	"github.com/passerelle-sup/passerelle/ines/inestest"
 	"github.com/passerelle-sup/passerelle/sis"
+	"github.com/passerelle-sup/passerelle/supdata"
 )
 
 // TestMain makes the test binary the program itself when a test starts it again.
@@ -48,7 +49,7 @@ func outcomes(t *testing.T, dir string) map[string]map[string]line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}}
+	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}, stepFeed: {}, stepStatus: {}}
 	for text := range strings.Lines(string(data)) {
 		var l line
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
@@ -141,6 +142,19 @@ func TestSeason(t *testing.T) {
 		if info, err := os.Stat(filepath.Join(out, "grades", name)); err != nil || info.Size() == 0 {
 			t.Errorf("grades/%s is missing or empty: %v", name, err)
 		}
+	}
+	known := got.INES[campaign.Definitive] + got.INES[campaign.Confirmed] + got.Written
+	rest := got.Fed[supdata.Held] + got.Fed[supdata.Duplicate] // no confirmed INE, or one person in two records
+	if got.Fed[supdata.Fed] < known || got.Fed[supdata.Fed]+rest != 600 || len(all[stepFeed]) != 600 {
+		t.Errorf("SUPDATA: %v of %d students whose INE is known, %d lines", got.Fed, known, len(all[stepFeed]))
+	}
+	for student, l := range all[stepStatus] {
+		if l.Outcome != "enrolled" {
+			t.Errorf("%s was fed and reads as %s", student, l.Outcome)
+		}
+	}
+	if len(all[stepStatus]) != 5 {
+		t.Errorf("%d students were read back; want 5", len(all[stepStatus]))
 	}
 	cards := map[string]int{}
 	for student, l := range all[stepCard] {

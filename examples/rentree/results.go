@@ -11,6 +11,7 @@ import (
 	"github.com/passerelle-sup/passerelle/ines"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
 	"github.com/passerelle-sup/passerelle/sis"
+	"github.com/passerelle-sup/passerelle/supdata"
 )
 
 // line is one line of outcomes.jsonl.
@@ -37,9 +38,10 @@ type results struct {
 
 	holders   []sis.Student // those who get a card on the first day
 	newcomers []sis.Student // likewise, their definitive INE being still to come
-	printed   []printed     // the cards, and where each stands
-	converted bool          // a transcript was converted
-	traveller string        // the first student with a definitive number: the one who was abroad
+	fed       map[supdata.Outcome]int
+	printed   []printed // the cards, and where each stands
+	converted bool      // a transcript was converted
+	traveller string    // the first student with a definitive number: the one who was abroad
 
 	seed       maphash.Seed
 	judgedRefs map[uint64]bool // references met, hashed
@@ -149,6 +151,7 @@ type totals struct {
 	ToDo     int                      `json:"to_do"`
 	Calls    map[ines.Operation]int   `json:"calls"`
 	Written  int                      `json:"written_back"`
+	Fed      map[supdata.Outcome]int  `json:"supdata,omitempty"` // enrolments
 	Stopped  string                   `json:"stopped,omitempty"`
 	Fake     *fakeTotals              `json:"fake,omitempty"`
 }
@@ -163,7 +166,7 @@ type fakeTotals struct {
 func (r *results) totals() totals {
 	t := totals{
 		Students: r.students, Days: r.days, DryRun: r.opts.dryRun, INE: map[string]int{}, INES: r.report.Counts, ToDo: len(r.report.ToDo()),
-		Calls: r.calls, Written: r.report.Written, Stopped: r.report.Stopped,
+		Calls: r.calls, Fed: r.fed, Written: r.report.Written, Stopped: r.report.Stopped,
 	}
 	for status, n := range r.ine {
 		t.INE[status.String()] = n
@@ -245,6 +248,9 @@ func (r *results) summary(w io.Writer) {
 	fmt.Fprintf(w, "\n%d students wait for someone in the school: %s\n", t.ToDo, r.path("actions.csv"))
 	if t.Fake != nil {
 		fmt.Fprintf(w, "The fake INES registered %d students and created %d numbers; %d persons got two.\n", t.Fake.Registrations, t.Fake.Created, t.Fake.Twice)
+	}
+	if r.fed != nil {
+		fmt.Fprintf(w, "SUPDATA took %d enrolments; %d are held until the INE is confirmed.\n", r.fed[supdata.Fed], r.fed[supdata.Held])
 	}
 	fmt.Fprintf(w, "The page to read: %s\n", r.path("report.html"))
 }

@@ -269,11 +269,14 @@ func (s *season) play(ctx context.Context) (complete bool, err error) {
 // than the numbers is played.
 func (s *season) sample() bool { return s.fake != nil && s.opts.students == "" }
 
-// afterwards is what follows the numbers: cards are registered, and a transcript
-// that came back from abroad is converted.
+// afterwards is what follows the numbers: enrolments are fed, cards are
+// registered, and a transcript that came back from abroad is converted.
 func (s *season) afterwards(ctx context.Context, res *results) error {
 	if !s.sample() {
 		return nil
+	}
+	if err := s.feed(ctx, res); err != nil {
+		return fmt.Errorf("SUPDATA: %w", err)
 	}
 	if err := s.cards(ctx, res); err != nil {
 		return fmt.Errorf("cards: %w", err)
