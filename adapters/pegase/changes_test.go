@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -49,8 +50,8 @@ func TestFlowCrowdedSecond(t *testing.T) {
 	t.Parallel()
 	var server *pegasetest.Server
 	moved := false
-	server, c := tenant(t, pegasetest.Config{Before: func(op pegasetest.Operation, n int) {
-		if op == pegasetest.Flow && n > 20 && !moved { // while the pages of the second are read
+	server, c := tenant(t, pegasetest.Config{Before: func(op pegasetest.Operation, _ int, query url.Values) {
+		if op == pegasetest.Flow && query.Get("page") == "2" && !moved { // while the pages of the second are read
 			moved = true
 			for i := range 100 {
 				server.Change(fmt.Sprintf("%05d", i), func(*pegasetest.Student) {})
@@ -98,7 +99,7 @@ func playChanges(t *testing.T, seed uint64) {
 	var noise atomic.Bool
 	server, c := tenant(t, pegasetest.Config{
 		Seed: seed, Population: students, Quirks: pegasetest.Quirks{SmallPages: []int{0, 50, 211}[seed%3]},
-		Before: func(op pegasetest.Operation, n int) {
+		Before: func(op pegasetest.Operation, _ int, _ url.Values) {
 			if op != pegasetest.Flow || !noise.Load() {
 				return
 			}
@@ -264,5 +265,24 @@ func TestChangesDetails(t *testing.T) {
 	}
 	if s := got[1].Student; s.INEState != sis.INEUnknown || s.Person != estelle.Person || !s.ModifiedAt.Equal(estelle.Modified) {
 		t.Errorf("Estelle, as her identity tells: %+v", s)
+	}
+}
+
+// Enrolments of one student that change together are one change.
+func TestChangesTogether(t *testing.T) {
+	t.Parallel()
+	server, c := tenant(t, pegasetest.Config{}, never)
+	several := lucie
+	several.Enrolments = []pegasetest.Enrolment{{Year: 2025}, {Year: 2026, Main: true}, {Year: 2026, Programme: "DU-LATIN"}}
+	for i := range several.Enrolments {
+		several.Enrolments[i].Modified = day.Add(time.Duration(i-10) * time.Minute)
+	}
+	server.Add(several)
+	got := all(t, c.Changes(t.Context(), ""))
+	if len(got) != 1 || !got[0].Student.ModifiedAt.Equal(day.Add(-8*time.Minute)) {
+		t.Errorf("%d changes, %+v; want one with the time of the last", len(got), got)
+	}
+	if n := len(all(t, c.Changes(t.Context(), got[0].Cursor))); n != 0 {
+		t.Errorf("%d changes afterwards; want none", n)
 	}
 }

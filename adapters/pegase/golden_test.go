@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/adapters/pegase"
 	"github.com/passerelle-sup/passerelle/adapters/pegase/pegasetest"
 	"github.com/passerelle-sup/passerelle/ines"
@@ -195,4 +197,20 @@ func missing(a, b any, at string) string {
 		return at
 	}
 	return ""
+}
+
+// A number is one segment of the path, whatever it holds.
+func TestPathEscape(t *testing.T) {
+	t.Parallel()
+	var p tape
+	server, c := tenant(t, pegasetest.Config{}, func(c *pegase.Config) { p.base, c.Transport.Base = c.Transport.Base, &p })
+	server.Add(lucie)
+	for i, code := range []string{0: "../" + lucie.Code, 1: lucie.Code + "/?x=", 2: lucie.Code + "#", 3: "%30"} {
+		if _, err := c.File(t.Context(), code); !errors.Is(err, passerelle.ErrNotFound) {
+			t.Errorf("%d: the file of %q: error %v; want ErrNotFound", i, code, err)
+		}
+	}
+	if want := "/gestion/inscription/ETAB00/..%2F000000001/\n"; !strings.Contains(p.out.String(), want) {
+		t.Errorf("the requests are\n%s\nwant one with %s", p.out.String(), want)
+	}
 }

@@ -3,6 +3,7 @@ package pegase_test
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"slices"
 	"testing"
 
@@ -59,7 +60,7 @@ func TestSearchSmallPages(t *testing.T) {
 func TestSearchMoves(t *testing.T) {
 	t.Parallel()
 	var server *pegasetest.Server
-	server, c := tenant(t, pegasetest.Config{Before: func(op pegasetest.Operation, n int) {
+	server, c := tenant(t, pegasetest.Config{Before: func(op pegasetest.Operation, n int, _ url.Values) {
 		if op == pegasetest.Search && n <= 3 {
 			for i := range 40 {
 				server.Change(fmt.Sprintf("%05d", n*100+i), func(s *pegasetest.Student) { s.Status = ines.StatusConfirmed })

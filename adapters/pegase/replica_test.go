@@ -95,6 +95,20 @@ func TestReplicaEnrolments(t *testing.T) {
 	}
 }
 
+// A query that lacks a column is refused, whatever it is needed for.
+func TestReplicaColumns(t *testing.T) {
+	t.Parallel()
+	server, _ := rentree(t)
+	_, r := nightly(t, server, pegase.ReplicaQueries{Students: `SELECT '1' AS student, 'A' AS birth_name, 'B' AS given_name_1, 'F' AS sex, '' AS birth_date`})
+	_, errs := collect(r.Students(t.Context(), sis.Query{ModifiedSince: day}))
+	faults, _ := errors.AsType[passerelle.FieldErrors](errors.Join(errs...))
+	var fields []string
+	for _, f := range faults {
+		fields = append(fields, f.Field)
+	}
+	testutil.Equal(t, "columns", fields, []string{"Queries.students.ine", "Queries.students.modified_at"})
+}
+
 func TestReplicaResults(t *testing.T) {
 	t.Parallel()
 	server, _ := rentree(t)

@@ -2,6 +2,7 @@ package pegase_test
 
 import (
 	"errors"
+	"net/url"
 	"testing"
 
 	"github.com/passerelle-sup/passerelle"
@@ -78,7 +79,7 @@ func TestWriteINE(t *testing.T) {
 func TestWriteINEConflict(t *testing.T) {
 	t.Parallel()
 	var server *pegasetest.Server
-	server, c := tenant(t, pegasetest.Config{Before: func(op pegasetest.Operation, _ int) {
+	server, c := tenant(t, pegasetest.Config{Before: func(op pegasetest.Operation, _ int, _ url.Values) {
 		if op == pegasetest.Correction {
 			server.Change(estelle.Code, func(s *pegasetest.Student) { s.INE, s.Status = "123456789AB", ines.StatusConfirmed })
 		}

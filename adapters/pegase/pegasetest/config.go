@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"net/http/httptest"
+	"net/url"
 	"time"
 
 	"github.com/passerelle-sup/passerelle"
@@ -67,9 +68,9 @@ type Config struct {
 	Quirks Quirks
 	Faults Faults
 
-	// Before is called before the nth request of an operation is answered, n from 1; it may change
-	// the state of the service.
-	Before func(op Operation, n int)
+	// Before is called before the nth request of an operation is answered, n from 1, with its
+	// query; it may change the state of the service.
+	Before func(op Operation, n int, query url.Values)
 	// Now is the clock that Advance moves on from; nil is time.Now.
 	Now func() time.Time
 }

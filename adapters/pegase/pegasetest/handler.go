@@ -48,7 +48,7 @@ func (s *Service) around(op Operation, do func(*http.Request) answer) http.Handl
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		fault, n := s.next(op)
 		if s.cfg.Before != nil {
-			s.cfg.Before(op, n)
+			s.cfg.Before(op, n, r.URL.Query())
 		}
 		a, worked := s.troubled(fault), false
 		if a == nil {
