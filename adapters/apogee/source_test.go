@@ -138,6 +138,24 @@ func TestSourceTrouble(t *testing.T) {
 	}
 }
 
+// A list that names everybody twice, and overlapping lists, give each student once.
+func TestSourceDuplicates(t *testing.T) {
+	t.Parallel()
+	client, server, _ := services(t, apogeetest.Config{Students: 12})
+	s, err := apogee.NewSource(apogee.SourceConfig{Client: client, Year: 2026, Components: []string{"UF0"}, Steps: []apogee.Versioned{{Code: "LICM1"}}, Diplomas: []apogee.Versioned{{Code: "LIMATH", Versions: []string{"1"}}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Always(apogee.OpList, apogeetest.Duplicated)
+	all, _ := collect(t, s.Students(t.Context(), sis.Query{}))
+	var got []string
+	for _, s := range all {
+		got = append(got, s.ID.Local)
+	}
+	testutil.Equal(t, "students", got, []string{"22600000", "22600004", "22600008"})
+	testutil.Equal(t, "calls", []int{server.Calls(apogee.OpList), server.Calls(apogee.OpStudent)}, []int{3, 3})
+}
+
 func TestCommunes(t *testing.T) {
 	t.Parallel()
 	c := communes(t)

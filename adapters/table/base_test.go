@@ -25,7 +25,7 @@ type base struct {
 
 func newBase(tb testing.TB) *base {
 	tb.Helper()
-	db, err := sql.Open("sqlite", filepath.Join(tb.TempDir(), "school.db"))
+	db, err := sql.Open("sqlite", "file:"+filepath.ToSlash(filepath.Join(tb.TempDir(), "school.db"))+"?_pragma=synchronous(OFF)")
 	if err != nil {
 		tb.Fatal(err)
 	}

@@ -27,8 +27,8 @@ func (d Dialect) known() bool {
 	return false
 }
 
-// placeholder returns the nth parameter, from 1.
-func (d Dialect) placeholder(n int) string {
+// parameter returns the nth parameter, from 1.
+func (d Dialect) parameter(n int) string {
 	switch d {
 	case Oracle:
 		return ":" + strconv.Itoa(n)
@@ -101,7 +101,7 @@ func (d Dialect) bind(query string, args map[string]any) (string, []any) {
 			}
 			if value, ok := args[query[i+1:i+n]]; ok {
 				values = append(values, value)
-				out.WriteString(d.placeholder(len(values)))
+				out.WriteString(d.parameter(len(values)))
 				i += n
 				continue
 			}

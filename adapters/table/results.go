@@ -63,7 +63,8 @@ var resultColumns = []resultColumn{
 //	student        number of the student (required)
 //	year           academic year: 2026 or 2026-2027 (required)
 //	period
-//	course, course_kind, course_title, course_ects, course_parent
+//	course         (required)
+//	course_kind, course_title, course_ects, course_parent
 //	mark           as recorded
 //	scale          out of what the mark is
 //	passed         yes or no, in the words of sis.CSV; empty when it is not known
@@ -101,14 +102,9 @@ func (s *SQL) results(ctx context.Context, student sis.StudentID, year int, yiel
 	if err := faults.Err(); err != nil {
 		return err
 	}
-	columns, err := s.columnsOf(ctx, queryResults)
+	columns, err := s.resultColumns(ctx)
 	if err != nil {
 		return err
-	}
-	for _, name := range []string{"student", "year", "course"} {
-		if !slices.Contains(columns, name) {
-			return &sis.CSVError{Source: s.m.Name, Rule: sis.CSVRuleMissing, Columns: []string{name}, Found: columns, Want: "that column in the query of results"}
-		}
 	}
 	p := plan{query: queryResults, args: map[string]any{"year": strconv.Itoa(year), "id": student.Local}, where: []string{s.name("student") + " = :id"}}
 	for _, name := range []string{"year", "period", "course", "session"} {
@@ -146,6 +142,20 @@ func (s *SQL) results(ctx context.Context, student sis.StudentID, year int, yiel
 		return s.fail(ctx, queryResults, err, nil, true)
 	}
 	return nil
+}
+
+// resultColumns returns the columns of the query of results, or what is missing.
+func (s *SQL) resultColumns(ctx context.Context) ([]string, error) {
+	columns, err := s.columnsOf(ctx, queryResults)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{"student", "year", "course"} {
+		if !slices.Contains(columns, name) {
+			return nil, &sis.CSVError{Source: s.m.Name, Rule: sis.CSVRuleMissing, Columns: []string{name}, Found: columns, Want: "that column in the query of results"}
+		}
+	}
+	return columns, nil
 }
 
 // result makes the record of one row.

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"database/sql"
-	"errors"
 	"iter"
 	"reflect"
 	"slices"
@@ -81,25 +80,34 @@ func NewSQL(cfg SQLConfig) (*SQL, error) {
 // error is that of the first query that fails: an [*Error], or a *sis.CSVError that
 // lists the columns that are missing.
 func (s *SQL) Check(ctx context.Context) error {
-	first := func(seq iter.Seq2[struct{}, error]) error {
-		for _, err := range seq {
+	for _, query := range []string{queryStudents, queryEnrolments, queryResults} {
+		if s.text(query) == "" {
+			continue
+		}
+		if err := s.check(ctx, query); err != nil {
 			return err
 		}
-		return nil
 	}
-	nobody := sis.Query{IDs: []sis.StudentID{{System: s.m.System}}}
-	if err := first(nothing(s.Students(ctx, nobody))); err != nil {
+	return nil
+}
+
+func (s *SQL) check(ctx context.Context, query string) error {
+	if query == queryResults {
+		_, err := s.resultColumns(ctx)
 		return err
 	}
-	if s.m.Queries.Enrolments != "" {
-		if err := first(nothing(s.Enrolments(ctx, nobody))); err != nil {
-			return err
-		}
+	got, err := s.page(ctx, plan{query: query, where: []string{"1 = 0"}, args: map[string]any{"year": "0"}}, 0)
+	if err != nil {
+		return err
 	}
-	if s.m.Queries.Results == "" {
-		return nil
+	rows := nothing(got.csv.Students(ctx, sis.Query{}))
+	if query == queryEnrolments {
+		rows = nothing(got.csv.Enrolments(ctx, sis.Query{}))
 	}
-	return first(nothing(s.Results(ctx, nobody.IDs[0], 0)))
+	for _, err := range rows {
+		return err
+	}
+	return nil
 }
 
 // nothing drops the values of a sequence.
@@ -247,16 +255,9 @@ func (s *SQL) scan(ctx context.Context, query string, q sis.Query, read func(*pa
 		return err
 	}
 	base := plan{query: query, args: map[string]any{"year": strconv.Itoa(q.Year)}}
-	if !slices.Contains(columns, "student") { // let package sis tell what is missing
-		p := base.clone()
-		p.where = []string{"1 = 0"}
-		got, err := s.page(ctx, p, 0)
-		if err == nil {
-			read(got, q)
-		}
-		return err
+	if !slices.Contains(columns, "student") {
+		return s.check(ctx, query)
 	}
-	asked := q
 	if uses(s.text(query), "year") {
 		q.Year = 0 // the query itself obeys it
 	}
@@ -281,7 +282,7 @@ func (s *SQL) scan(ctx context.Context, query string, q sis.Query, read func(*pa
 		return nil
 	}
 	var ids []string
-	for _, id := range asked.IDs {
+	for _, id := range q.IDs {
 		if id.System == "" || id.System == s.m.System {
 			ids = append(ids, id.Local)
 		}
@@ -324,8 +325,7 @@ func (s *SQL) fail(ctx context.Context, op string, err error, args []any, starte
 		err = cause
 	}
 	e := &Error{Source: s.m.Name, Op: op, Err: err}
-	var rows *sis.RowError
-	if !started && !errors.As(err, &rows) {
+	if !started {
 		e.Text = err.Error()
 		for _, v := range args {
 			if text, ok := v.(string); ok && len(text) > 2 {
