@@ -3,6 +3,7 @@ package apogee
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strconv"
 	"strings"
 	"time"
@@ -47,6 +48,9 @@ type AnnualEnrolment struct {
 	} `xml:"prgEchange"`
 }
 
+// LogValue gives the year and nothing personal.
+func (e AnnualEnrolment) LogValue() slog.Value { return slog.StringValue(e.Year) }
+
 // Annual gives the annual enrolments in force of a student in a year. None is no
 // error. The name of the code within regimeIns is deduced.
 func (c *Client) Annual(ctx context.Context, codEtu, year string) ([]AnnualEnrolment, error) {
@@ -84,6 +88,9 @@ type StepEnrolment struct {
 	Main        string `xml:"etapePremiere"`
 	At          string `xml:"dateIAE"`
 }
+
+// LogValue gives the step and nothing personal.
+func (e StepEnrolment) LogValue() slog.Value { return slog.StringValue(e.Step.Code) }
 
 // Steps gives the enrolments in steps in force of a student in a year. None is no
 // error. The names of the codes within composante, regimeIns and etatIae are deduced.

@@ -78,8 +78,10 @@ func NewSQL(cfg SQLConfig) (*SQL, error) {
 
 // Check runs every query for no row and tells whether its columns suffice. Its
 // error is that of the first query that fails: an [*Error], or a *sis.CSVError that
-// lists the columns that are missing.
+// lists the columns that are missing: required ones, and ones that Mapping.Columns
+// names and no query has.
 func (s *SQL) Check(ctx context.Context) error {
+	var found, lost []string
 	for _, query := range []string{queryStudents, queryEnrolments, queryResults} {
 		if s.text(query) == "" {
 			continue
@@ -87,6 +89,20 @@ func (s *SQL) Check(ctx context.Context) error {
 		if err := s.check(ctx, query); err != nil {
 			return err
 		}
+		columns, err := s.columnsOf(ctx, query)
+		if err != nil {
+			return err
+		}
+		found = append(found, columns...)
+	}
+	for _, column := range sortedKeys(s.m.Columns) {
+		unused := s.text(queryResults) == "" && !slices.Contains(sis.CSVColumns(), column)
+		if !unused && !slices.Contains(found, column) {
+			lost = append(lost, s.m.Columns[column])
+		}
+	}
+	if len(lost) > 0 {
+		return &sis.CSVError{Source: s.m.Name, Rule: sis.CSVRuleMissing, Columns: lost, Want: "the columns that the mapping names, in one of its queries"}
 	}
 	return nil
 }

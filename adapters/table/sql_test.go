@@ -155,7 +155,11 @@ func TestSQLEnrolmentsAndResults(t *testing.T) {
 func TestSQLSource(t *testing.T) {
 	t.Parallel()
 	b := newBase(t)
-	undated := func(m *table.Mapping) { m.Queries.Students = "SELECT numero AS student FROM eleves" }
+	undated := func(m *table.Mapping) {
+		m.Columns = map[string]string{"mark": "note"}
+		m.Queries.Students = "SELECT numero AS student FROM eleves"
+		m.Queries.Results = "SELECT numero AS student, annee AS year, matiere AS course, note FROM notes"
+	}
 	unmarked := func(m *table.Mapping) { m.Queries.Results = "" }
 	for name, c := range map[string]struct {
 		change         []func(*table.Mapping)
@@ -195,6 +199,7 @@ func TestSQLErrors(t *testing.T) {
 		"no table":      {func(m *table.Mapping) { m.Queries.Students = "SELECT numero AS student FROM nulle_part" }, "no such table: nulle_part", passerelle.ErrUnavailable},
 		"no student":    {func(m *table.Mapping) { m.Queries.Students = "SELECT nom FROM eleves" }, "VUE_ELEVES: missing: student; found: birth_name", passerelle.ErrInvalid},
 		"required":      {func(m *table.Mapping) { m.Required = []string{"grant_number"} }, "VUE_ELEVES: missing: grant_number", passerelle.ErrInvalid},
+		"slip":          {func(m *table.Mapping) { m.Columns["email"] = "MAILX" }, "VUE_ELEVES: missing: MAILX", passerelle.ErrInvalid},
 		"no enrolments": {func(m *table.Mapping) { m.Queries.Enrolments = "SELECT numero AS student FROM nulle_part" }, "VUE_ELEVES: enrolments: ", passerelle.ErrUnavailable},
 		"no results":    {func(m *table.Mapping) { m.Queries.Results = "SELECT numero AS student FROM notes" }, "VUE_ELEVES: missing: year", passerelle.ErrInvalid},
 	} {
