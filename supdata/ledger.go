@@ -217,7 +217,7 @@ func errNoRecord() error {
 }
 
 // checkPut decides whether r may be written over stored.
-func checkPut(stored, r Record) error {
+func checkPut(stored, r *Record) error {
 	switch {
 	case r.Key == "":
 		return fmt.Errorf("supdata: a record needs a key: %w", passerelle.ErrInvalid)

@@ -123,7 +123,7 @@ func errNoRecord(student string) error {
 }
 
 // checkPut decides whether r may be written over stored.
-func checkPut(stored, r Record) error {
+func checkPut(stored, r *Record) error {
 	switch {
 	case r.Student == "":
 		return fmt.Errorf("campaign: a record needs a student: %w", passerelle.ErrInvalid)
