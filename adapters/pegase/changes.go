@@ -25,6 +25,7 @@ import (
 // row given since its time: of the last window, or of the last Overlap.
 func (c *Client) Changes(ctx context.Context, from string) iter.Seq2[sis.Delta, error] {
 	return func(yield func(sis.Delta, error) bool) {
+		yield = while(ctx, yield)
 		at, err := parseCursor(from)
 		if err != nil {
 			yield(sis.Delta{}, err)

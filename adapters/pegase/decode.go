@@ -2,6 +2,7 @@ package pegase
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -166,3 +167,20 @@ func epoch(seconds int64) time.Time {
 	}
 	return time.Unix(seconds, 0).UTC()
 }
+
+// while returns a yield that ends the sequence with the error of ctx once that has ended,
+// whatever was read ahead. Like yield it must not be called again after it returned false.
+func while[T any](ctx context.Context, yield func(T, error) bool) func(T, error) bool {
+	return func(v T, err error) bool {
+		if ended := ctx.Err(); ended != nil && err == nil {
+			var none T
+			yield(none, ended)
+			return false
+		}
+		return yield(v, err)
+	}
+}
+
+// changedSince reports whether a record may have changed since a time: one that tells no
+// time may have.
+func changedSince(at, since time.Time) bool { return at.IsZero() || !at.Before(since) }

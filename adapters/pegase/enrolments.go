@@ -16,12 +16,18 @@ import (
 // period. INEStates needs the states of the students, which it asks for first.
 func (c *Client) Enrolments(ctx context.Context, q sis.Query) iter.Seq2[sis.Enrolment, error] {
 	return func(yield func(sis.Enrolment, error) bool) {
+		yield = while(ctx, yield)
 		switch {
 		case len(q.INEStates) > 0:
 			c.stateEnrolments(ctx, q, yield)
 		case len(q.IDs) > 0:
+			met := make(map[string]bool, len(q.IDs))
 			for _, id := range q.IDs {
-				if id.System == c.cfg.System && !c.fileEnrolments(ctx, id.Local, q, yield) {
+				if !c.ours(id) || met[id.Local] {
+					continue
+				}
+				met[id.Local] = true
+				if !c.fileEnrolments(ctx, id.Local, q, yield) {
 					return
 				}
 			}
@@ -58,7 +64,7 @@ func (c *Client) fileEnrolments(ctx context.Context, code string, q sis.Query, y
 	}
 	for _, e := range file.Enrolments {
 		out, err := c.fileEnrolment(file.Student, e)
-		if err == nil && (q.Year != 0 && out.Year != q.Year || out.ModifiedAt.Before(q.ModifiedSince)) {
+		if err == nil && (q.Year != 0 && out.Year != q.Year || !changedSince(out.ModifiedAt, q.ModifiedSince)) {
 			continue
 		}
 		if !yield(out, err) {

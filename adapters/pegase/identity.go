@@ -214,6 +214,11 @@ func (c *Client) id(code string) sis.StudentID {
 	return sis.StudentID{System: c.cfg.System, Local: code}
 }
 
+// ours reports whether an ID can be of the tenant: of its system, or of none.
+func (c *Client) ours(id sis.StudentID) bool {
+	return id.Local != "" && (id.System == c.cfg.System || id.System == "")
+}
+
 // summaryStudent is the student of a line of a search for a state.
 func (c *Client) summaryStudent(s Summary, state sis.INEState) (sis.Student, error) {
 	birth, err := date(s.BirthDate)

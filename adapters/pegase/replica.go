@@ -110,7 +110,8 @@ func (e *ReplicaError) Unwrap() []error { return []error{passerelle.ErrUnavailab
 // Outcome returns Answered: a read changes nothing.
 func (e *ReplicaError) Outcome() passerelle.Outcome { return passerelle.Answered }
 
-// Students gives the students of the copy, each row of the query one.
+// Students gives the students of the copy, each row of the query one. A row that tells no
+// time of change is given whatever the query's.
 func (r *Replica) Students(ctx context.Context, q sis.Query) iter.Seq2[sis.Student, error] {
 	return func(yield func(sis.Student, error) bool) {
 		if q.Year != 0 {
@@ -174,7 +175,7 @@ func (r *Replica) Enrolments(ctx context.Context, q sis.Query) iter.Seq2[sis.Enr
 				return
 			}
 			e, err := r.enrolment(row)
-			if err == nil && (q.Year != 0 && e.Year != q.Year || !named(q, e.Student) || e.ModifiedAt.Before(q.ModifiedSince)) {
+			if err == nil && (q.Year != 0 && e.Year != q.Year || !named(q, e.Student) || !changedSince(e.ModifiedAt, q.ModifiedSince)) {
 				continue
 			}
 			if !yield(e, err) {
@@ -192,7 +193,7 @@ func (r *Replica) Results(ctx context.Context, student sis.StudentID, year int) 
 		if r.cfg.Queries.Results == "" {
 			faults.Add("Queries.Results", "required", "a query of the results of the student $1")
 		}
-		if student.System != r.cfg.System {
+		if student.System != r.cfg.System && student.System != "" {
 			faults.Add("student.System", "system", r.cfg.System)
 		}
 		if err := faults.Err(); err != nil {
@@ -221,13 +222,16 @@ func (r *Replica) Results(ctx context.Context, student sis.StudentID, year int) 
 
 // wanted reports whether a query asks for a student.
 func wanted(q sis.Query, s sis.Student) bool {
-	if len(q.INEStates) > 0 && !slices.Contains(q.INEStates, s.INEState) && (s.INE != "" || !slices.Contains(q.INEStates, sis.INENone)) {
+	if len(q.INEStates) > 0 && !slices.Contains(q.INEStates, s.INEState) {
 		return false
 	}
-	return named(q, s.ID) && !s.ModifiedAt.Before(q.ModifiedSince)
+	return named(q, s.ID) && changedSince(s.ModifiedAt, q.ModifiedSince)
 }
 
-func named(q sis.Query, id sis.StudentID) bool { return len(q.IDs) == 0 || slices.Contains(q.IDs, id) }
+// named reports whether a query asks for a student by ID, with the system or without.
+func named(q sis.Query, id sis.StudentID) bool {
+	return len(q.IDs) == 0 || slices.Contains(q.IDs, id) || slices.Contains(q.IDs, sis.StudentID{Local: id.Local})
+}
 
 // student makes a student of a row.
 func (r *Replica) student(row replicaRow) (sis.Student, error) {

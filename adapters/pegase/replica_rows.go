@@ -96,6 +96,7 @@ type replicaRow struct {
 // rows runs a query. An error is the last element.
 func (r *Replica) rows(ctx context.Context, name, query string, needs []string, args ...any) iter.Seq2[replicaRow, error] {
 	return func(yield func(replicaRow, error) bool) {
+		yield = while(ctx, yield)
 		fail := func(err error) {
 			if ctx.Err() != nil {
 				err = ctx.Err()

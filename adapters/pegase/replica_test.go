@@ -57,7 +57,7 @@ func TestReplicaStudents(t *testing.T) {
 		0: {sis.Query{INEStates: []sis.INEState{sis.INEPending, "REEXAMEN"}}, []string{"000000006", "000000007"}},
 		1: {sis.Query{IDs: []sis.StudentID{id("000000002"), id("nobody")}}, []string{"000000002"}},
 		2: {sis.Query{ModifiedSince: day.Add(-13 * time.Hour)}, []string{"000000002"}},
-		3: {sis.Query{INEStates: []sis.INEState{sis.INENone}, IDs: []sis.StudentID{id("000000001")}}, nil},
+		3: {sis.Query{INEStates: []sis.INEState{sis.INENone}}, nil},
 	} {
 		if got := codes(all(t, r.Students(t.Context(), test.query))); !slices.Equal(got, test.want) {
 			t.Errorf("%d: students %v; want %v", i, got, test.want)
@@ -92,6 +92,19 @@ func TestReplicaEnrolments(t *testing.T) {
 		FROM schema_ins.inscription n JOIN schema_idt.apprenant a ON a.id = n.id_apprenant`})
 	if got := codes(all(t, local.Students(t.Context(), sis.Query{Year: 2026}))); !slices.Equal(got, []string{"000000001", "000000002"}) {
 		t.Errorf("students of 2026: %v", got)
+	}
+}
+
+// A row that tells no time of change may have changed.
+func TestReplicaNoTime(t *testing.T) {
+	t.Parallel()
+	server, _ := rentree(t)
+	db, r := nightly(t, server, pegase.ReplicaQueries{})
+	if _, err := db.Exec("UPDATE schema_idt.identite SET date_modification = NULL WHERE prenom = 'Estelle'"); err != nil {
+		t.Fatal(err)
+	}
+	if got := codes(all(t, r.Students(t.Context(), sis.Query{ModifiedSince: day}))); !slices.Equal(got, []string{"000000002"}) {
+		t.Errorf("students %v; want the one whose time is not told", got)
 	}
 }
 

@@ -25,7 +25,8 @@ import (
 // passerelle.ErrNotFound when there is no such student.
 func (c *Client) Results(ctx context.Context, student sis.StudentID, year int) iter.Seq2[sis.Result, error] {
 	return func(yield func(sis.Result, error) bool) {
-		if student.System != c.cfg.System {
+		yield = while(ctx, yield)
+		if !c.ours(student) {
 			yield(sis.Result{}, passerelle.FieldErrors{{Field: "student.System", Rule: "system", Want: c.cfg.System}})
 			return
 		}

@@ -16,7 +16,8 @@ import (
 //
 // Without a year and a time it searches the identities, state of the INE by state, so that
 // the state is known of everybody; those in a state that the search does not know are
-// found at the end, by a search for everybody, when the totals tell that there are some. With a year
+// found at the end, by a search for everybody, when the totals tell that there are some. The search
+// tells no time of change. With a year
 // or a time, and without states or IDs, it reads the flow of enrolments. Students in
 // certain states or with certain IDs are filtered by year and time with their files, at
 // one more call each. People without a student number are left out: they are not students yet.
@@ -25,7 +26,7 @@ import (
 // [sis.RowError].
 func (c *Client) Students(ctx context.Context, q sis.Query) iter.Seq2[sis.Student, error] {
 	return func(yield func(sis.Student, error) bool) {
-		r := &students{Client: c, q: q, given: make(map[uint64]struct{}), yield: yield}
+		r := &students{Client: c, q: q, given: make(map[uint64]struct{}), yield: while(ctx, yield)}
 		switch {
 		case len(q.IDs) > 0:
 			r.byID(ctx)
@@ -95,7 +96,7 @@ var noYear = &passerelle.ParseError{Type: "enrolment", Rule: "required", Want: "
 // byID gives those named in the query.
 func (r *students) byID(ctx context.Context) {
 	for _, id := range r.q.IDs {
-		if id.System != r.cfg.System || !r.first(id.Local) {
+		if !r.ours(id) || !r.first(id.Local) {
 			continue
 		}
 		for s, err := range r.Search(ctx, SearchQuery{Code: id.Local}) {
@@ -137,7 +138,7 @@ func (r *students) byState(ctx context.Context) {
 }
 
 // worthSearching reports whether students in one of the wanted states can be found by a
-// search for this one. Nobody without INE is confirmed.
+// search for this one.
 func (r *students) worthSearching(state sis.INEState) bool {
 	if len(r.q.INEStates) == 0 || slices.Contains(r.q.INEStates, state) {
 		return true
@@ -233,7 +234,7 @@ func (r *students) matching(ctx context.Context) func(sis.Student, error) bool {
 		if err != nil {
 			return r.give(s, err)
 		}
-		if len(r.q.INEStates) > 0 && !slices.Contains(r.q.INEStates, s.INEState) && (s.INE != "" || !slices.Contains(r.q.INEStates, sis.INENone)) {
+		if len(r.q.INEStates) > 0 && !slices.Contains(r.q.INEStates, s.INEState) {
 			return true
 		}
 		if r.q.Year == 0 && r.q.ModifiedSince.IsZero() {
@@ -263,7 +264,7 @@ func (r *students) enrolledAsAsked(f File) (bool, error) {
 		if err != nil {
 			return false, err
 		}
-		changed := !out.ModifiedAt.Before(r.q.ModifiedSince) || !epoch(f.Student.Modified).Before(r.q.ModifiedSince)
+		changed := changedSince(out.ModifiedAt, r.q.ModifiedSince) || changedSince(epoch(f.Student.Modified), r.q.ModifiedSince)
 		if (r.q.Year == 0 || out.Year == r.q.Year) && changed {
 			return true, nil
 		}

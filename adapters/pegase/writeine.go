@@ -82,7 +82,7 @@ func (w writer) WriteINE(ctx context.Context, u sis.INEUpdate) error {
 // check refuses an update that cannot be sent.
 func (w writer) check(u sis.INEUpdate) (ine.Number, error) {
 	var faults passerelle.FieldErrors
-	if u.Student.System != w.cfg.System || u.Student.Local == "" {
+	if !w.ours(u.Student) {
 		faults.Add("Student", "system", "a student of "+w.cfg.System)
 	}
 	n, err := ine.Parse(u.Definitive)
