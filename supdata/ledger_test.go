@@ -12,11 +12,6 @@ import (
 	"github.com/passerelle-sup/passerelle/supdata/feedtest"
 )
 
-func TestMemoryLedger(t *testing.T) {
-	t.Parallel()
-	feedtest.Ledger(t, func(*testing.T) supdata.Ledger { return supdata.NewMemory() })
-}
-
 func openFile(tb testing.TB, path string) *supdata.File {
 	tb.Helper()
 	l, err := supdata.OpenFile(path)
