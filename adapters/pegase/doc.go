@@ -45,5 +45,6 @@
 // announced as json/application; the required property statusInscription is called
 // statutInscription; discriminators are called est1; dateInscription may be null;
 // enumerations grow in minor versions, and a word that is not known here is kept and
-// handed on. Package pegasetest plays each of them.
+// handed on. Package pegasetest plays each of them. (The INS contract also repeats a YAML
+// anchor, which strict parsers refuse: nothing here reads it.)
 package pegase

@@ -14,7 +14,7 @@ import (
 func TestLeaks(t *testing.T) {
 	t.Parallel()
 	var leaks testutil.Leaks
-	leaks.Secret(t, lucie.INE, definitive, "Lefèvre", "Nguyễn", "Estelle", "2006-03-14", "hunter22", "Hanoï", "lucie@", "000000001", "000000002", "eyJhbGciOi")
+	leaks.Secret(t, lucie.INE, definitive, "Lefèvre", "Nguyễn", "Estelle", "2006-03-14", "hunter22", "Hanoï", "67482", "LPK24KAB2345", "lucie@", "000000001", "000000002", "eyJhbGciOi")
 	server, c := tenant(t, pegasetest.Config{
 		Password: "hunter22", Quirks: pegasetest.Quirks{WrappedErrors: true},
 	}, func(c *pegase.Config) { c.Transport.Logger = leaks.Logger() })
@@ -69,6 +69,9 @@ func TestLeaks(t *testing.T) {
 		t.Fatal(err)
 	}
 	leaks.Logger().Info("records", slog.Any("file", file), slog.Any("identity", identity), slog.Any("config", pegase.ReplicaConfig{Driver: "sqlite", DSN: "hunter22"}))
+	leaks.Logger().Info("parts", "student", file.Student, "enrolment", file.Enrolments[0], "ine", file.Student.INE, "birth", file.Student.Birth,
+		"civil", file.Student.Civil, "profile", *identity.Profile, "contact", *identity.Profile.Contact, "status", *identity.Profile.CivilStatus,
+		"mel", pegase.FlowEmail{Address: "lucie@mel.example"}, "cvec", file.Enrolments[0].CVEC)
 	for _, row := range all(t, c.Flow(t.Context(), pegase.FlowQuery{})) {
 		leaks.Logger().Info("row", "row", row)
 	}
