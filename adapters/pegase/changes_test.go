@@ -82,7 +82,7 @@ func TestChangesNothingMissedNothingDoubled(t *testing.T) {
 	t.Parallel()
 	rounds := 6
 	if testutil.IsLong() {
-		rounds = 200
+		rounds = 60
 	}
 	for seed := range rounds {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {

@@ -127,8 +127,8 @@ const maxPasses = 4
 
 // Search gives the identities that match, in pages of 500. People leave a search by state
 // while it is read, and those behind them move up over the border of a page: when the
-// total changes meanwhile the pages are read again, and who was given already is not given
-// again. It keeps some twenty bytes for each. An identity that cannot be read is a
+// total changes meanwhile the pages are read again, four times at the most, and who was given
+// already is not given again. One who leaves for another who comes is not noticed. It keeps some twenty bytes for each. An identity that cannot be read is a
 // [sis.RowError].
 func (c *Client) Search(ctx context.Context, q SearchQuery) iter.Seq2[Summary, error] {
 	return func(yield func(Summary, error) bool) {

@@ -257,7 +257,10 @@ func TestStudentsStop(t *testing.T) {
 // The memory that reading takes does not grow with the base, but for the marks of who was given.
 func TestConstantMemory(t *testing.T) {
 	n := 20_000
-	if testutil.IsLong() {
+	switch {
+	case testing.Short():
+		n = 5_000
+	case testutil.IsLong():
 		n = 200_000
 	}
 	_, c := tenant(t, pegasetest.Config{Population: n}, never)
