@@ -303,7 +303,10 @@ func TestOpen(t *testing.T) {
 // A whole university in the memory of a page.
 func TestSQLConstantMemory(t *testing.T) {
 	n := 10_000
-	if testutil.IsLong() {
+	switch {
+	case testing.Short():
+		n = 3_000
+	case testutil.IsLong():
 		n = 200_000
 	}
 	s, _ := base(t, apogeetest.Config{Students: n})

@@ -271,7 +271,10 @@ func TestSQLOneConnection(t *testing.T) {
 // Memory is that of a page, however many rows there are.
 func TestSQLConstantMemory(t *testing.T) {
 	n := 20_000
-	if testutil.IsLong() {
+	switch {
+	case testing.Short():
+		n = 5_000
+	case testutil.IsLong():
 		n = 200_000
 	}
 	b := newBase(t)
