@@ -97,7 +97,7 @@ func importPath(root, name string) string {
 		return name
 	}
 	for dir := range allowed {
-		if filepath.Base(dir) == name {
+		if filepath.Base(dir) == name && !strings.HasPrefix(dir, "internal/") {
 			return module + "/" + dir
 		}
 	}
