@@ -25,7 +25,7 @@ func FoldName(name string) string {
 	var b strings.Builder
 	b.Grow(len(name))
 	blank := false
-	for _, r := range norm.NFD.String(name) {
+	for _, r := range norm.NFD.String(strings.ToValidUTF8(name, "\ufffd")) {
 		switch {
 		case unicode.Is(unicode.Mn, r):
 			continue
