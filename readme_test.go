@@ -19,18 +19,24 @@ var given = []struct{ name, decl string }{
 	{"mapping", "var mapping ines.Mapping"},
 	{"client", "var client *ines.SOAP"},
 	{"f", "var f *os.File"},
+	{"key", "var key *rsa.PrivateKey"},
 }
 
-// TestREADME compiles every Go snippet of the README as the body of a function.
+// TestREADME compiles every Go snippet of the README and of EXAMPLES.md as the
+// body of a function.
 func TestREADME(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the compiler")
 	}
 	t.Parallel()
 	root := testutil.ModuleRoot(t)
-	text, err := os.ReadFile(filepath.Join(root, "README.md"))
-	if err != nil {
-		t.Fatal(err)
+	var text []byte
+	for _, name := range []string{"README.md", "EXAMPLES.md"} {
+		page, err := os.ReadFile(filepath.Join(root, name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text = append(text, page...)
 	}
 	dir := t.TempDir()
 	snippets := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(text, -1)
@@ -63,7 +69,7 @@ func program(t *testing.T, root string, n int, body string) string {
 	var decls, uses strings.Builder
 	for _, g := range given {
 		if regexp.MustCompile(`\b`+g.name+`\b`).MatchString(body) && !regexp.MustCompile(`\b`+g.name+`(, \w+)? :=`).MatchString(body) {
-			decls.WriteString("\t" + g.decl + "\n")
+			decls.WriteString("\t" + g.decl + "\n\t_ = " + g.name + "\n")
 		}
 	}
 	for _, m := range regexp.MustCompile(`(?m)^(\w+)(?:, (\w+))? :=`).FindAllStringSubmatch(body, -1) {
@@ -95,6 +101,8 @@ func importPath(root, name string) string {
 		return module
 	case "fmt", "os", "log", "context", "errors", "time", "strings":
 		return name
+	case "rsa":
+		return "crypto/rsa"
 	}
 	for dir := range allowed {
 		if filepath.Base(dir) == name && !strings.HasPrefix(dir, "internal/") {
