@@ -31,8 +31,12 @@ var seasonStart = time.Date(2026, time.September, 1, 8, 0, 0, 0, time.UTC)
 // what it registered survives a kill of this program, as the real one would.
 func startFake(o options, out string) (*inestest.Server, error) {
 	began := time.Now()
+	population := 0
+	if o.source != "csv" { // half of the people of the fake student systems
+		population = o.size / 2
+	}
 	return inestest.ListenTLS(inestest.Config{
-		Seed:     o.seed,
+		Seed: o.seed, Population: population,
 		Account:  ines.Credentials{Username: "univ", Password: "rentree"},
 		Tomorrow: 0.15,
 		Faults:   faults[o.faults],

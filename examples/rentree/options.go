@@ -39,6 +39,7 @@ provisional ones are checked, searched for at INES, registered, followed up and
 written back, and a report accounts for every student.
 
   rentree                                    sample cohort, fake services on loopback
+  rentree -source apogee                     the same on a fake Apogée, or pegase
   rentree -students base.csv                 your base, fake services
   rentree -students base.csv -config f.json  your base, the real service
   rentree … -dry-run                         no call: writes what would be sent
@@ -80,7 +81,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.students, "students", "", "student base, a CSV `file` with the columns of package sis; default: a sample cohort is made")
 	f.IntVar(&o.size, "size", 600, "number of students of the sample cohort, from 60 to 1000000")
 	f.StringVar(&o.out, "out", "", "`folder` of the results; default: a new one")
-	f.StringVar(&o.source, "source", "csv", "kind of the student system: csv")
+	f.StringVar(&o.source, "source", "csv", "student system: csv, or apogee or pegase, which are played by fakes")
 	f.StringVar(&o.config, "config", "", "JSON `file` with the address and credentials of the real service, see config.sample.json")
 	f.BoolVar(&o.dryRun, "dry-run", false, "make no call; write what would be sent")
 	f.StringVar(&o.faults, "faults", "none", "trouble made by the fake services: none, mild, harsh")
@@ -103,10 +104,10 @@ func (o options) check(f *flag.FlagSet) error {
 	switch {
 	case f.NArg() > 0:
 		return wrong("no arguments are taken, only flags: %q", f.Arg(0))
-	case o.source == "apogee" || o.source == "pegase":
-		return wrong("-source %s: this program reads csv; export the base to a file", o.source)
-	case o.source != "csv":
-		return wrong("-source %s: csv is what is read", o.source)
+	case o.source != "csv" && o.source != "apogee" && o.source != "pegase":
+		return wrong("-source %s: csv, apogee or pegase", o.source)
+	case o.source != "csv" && (o.students != "" || o.config != ""):
+		return wrong("-source %s plays a fake system: -students and -config are for csv", o.source)
 	case o.faults != "none" && o.faults != "mild" && o.faults != "harsh":
 		return wrong("-faults %s: none, mild or harsh", o.faults)
 	case o.size < 60 || o.size > 1_000_000:

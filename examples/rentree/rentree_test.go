@@ -291,7 +291,7 @@ func TestBadFiles(t *testing.T) {
 		4:  {exitUsage, []string{"-students", short, "-config", file("b.json", `{"uai":"051","year":2026}`)}, "uai"},
 		5:  {exitUsage, []string{"-students", latin, "-config", file("c.json", `{"uai":"0511296G","year":2026}`)}, "not public"},
 		6:  {exitUsage, []string{"-config", "x.json"}, "-students"},
-		7:  {exitUsage, []string{"-source", "apogee"}, "apogee"},
+		7:  {exitUsage, []string{"-source", "scodoc"}, "pegase"},
 		8:  {exitUsage, []string{"-faults", "some"}, "mild"},
 		9:  {exitUsage, []string{"-size", "5"}, "60"},
 		10: {exitUsage, []string{"-resume"}, "-out"},
@@ -457,6 +457,37 @@ func TestOtherSeason(t *testing.T) {
 	}
 	if got := readTotals(t, filepath.Join(out, "dry-run")); !got.DryRun {
 		t.Errorf("the dry run says %+v", got)
+	}
+}
+
+// TestSystems plays the season on the fakes of the student systems.
+func TestSystems(t *testing.T) {
+	t.Parallel()
+	for _, source := range []string{"apogee", "pegase"} {
+		out := filepath.Join(t.TempDir(), source)
+		rentreeAny(t, "-source", source, "-size", "120", "-out", out)
+		got := readTotals(t, out)
+		got.adds(t)
+		if got.Students < 100 || got.INES[campaign.Definitive] == 0 || got.Fake.Created == 0 || got.Fake.Twice != 0 {
+			t.Errorf("%s: %+v", source, got)
+		}
+		_, err := os.Stat(filepath.Join(out, "written-back.csv"))
+		if taken := source == "pegase"; taken != (err != nil) {
+			t.Errorf("%s: the numbers go to a file (%v) or to the system itself", source, err)
+		}
+		rentreeAny(t, "-source", source, "-size", "120", "-out", out, "-resume")
+		if again := readTotals(t, out); again.Fake.Created != got.Fake.Created {
+			t.Errorf("%s: %d numbers created, %d after resuming", source, got.Fake.Created, again.Fake.Created)
+		}
+	}
+}
+
+// rentreeAny runs the program, whose base holds records that no system reads.
+func rentreeAny(t *testing.T, args ...string) {
+	t.Helper()
+	var out, diag bytes.Buffer
+	if got := run(t.Context(), args, &out, &diag); got != exitDone && got != exitPart {
+		t.Fatalf("rentree %s: exit code %d\n%s", strings.Join(args, " "), got, diag.String())
 	}
 }
 

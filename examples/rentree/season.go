@@ -36,7 +36,7 @@ type season struct {
 
 	uai     uai.Code
 	year    int
-	source  *sis.CSV
+	source  sis.Source
 	service *ines.SOAP
 	ledger  campaign.Ledger
 	writer  sis.INEWriter
@@ -117,7 +117,7 @@ func (s *season) sameSeason() error {
 		now.Service = s.cfg.INES.Endpoint + " " + s.cfg.INES.WSDL
 	}
 	if s.opts.students == "" {
-		now.Cohort = fmt.Sprintf("%d students, seed %d", s.opts.size, s.opts.seed)
+		now.Cohort = fmt.Sprintf("%s, %d students, seed %d", s.opts.source, s.opts.size, s.opts.seed)
 	}
 	var before identity
 	data, err := os.ReadFile(s.path("season.json"))
@@ -138,24 +138,6 @@ func (s *season) sameSeason() error {
 
 func (s *season) path(name string) string { return filepath.Join(s.out, name) }
 
-// openBase finds the students, making the sample ones where none are given.
-func (s *season) openBase() error {
-	path := s.opts.students
-	options, err := s.cfg.csvOptions()
-	if err != nil {
-		return err
-	}
-	if path == "" {
-		path = s.path("students.csv")
-		base := cohort{size: s.opts.size, seed: s.opts.seed}
-		if err := writeFile(path, func(w io.Writer) error { return writeStudents(w, base.students()) }); err != nil {
-			return err
-		}
-	}
-	s.source, err = sis.OpenCSV(path, options)
-	return err
-}
-
 // openMemory opens the ledger and the file of what is written back. A dry run
 // looks at the memory of earlier runs and leaves none.
 func (s *season) openMemory() error {
@@ -170,6 +152,9 @@ func (s *season) openMemory() error {
 	s.ledger = ledger
 	s.closers = append(s.closers, ledger.Close)
 	if s.opts.dryRun {
+		return nil
+	}
+	if s.writer != nil { // the student system takes the numbers itself
 		return nil
 	}
 	writer, err := sis.OpenINEFile(s.path("written-back.csv"))
@@ -195,7 +180,7 @@ func (s *season) openService() (err error) {
 		return err
 	}
 	s.closers = append(s.closers, s.fake.Close)
-	if s.opts.students == "" {
+	if s.opts.students == "" && s.opts.source == "csv" {
 		if err := seedRegister(s.fake, s.opts); err != nil {
 			return err
 		}
@@ -267,7 +252,9 @@ func (s *season) play(ctx context.Context) (complete bool, err error) {
 
 // sample reports whether this is the sample cohort on the fakes, for which more
 // than the numbers is played.
-func (s *season) sample() bool { return s.fake != nil && s.opts.students == "" }
+func (s *season) sample() bool {
+	return s.fake != nil && s.opts.students == "" && s.opts.source == "csv"
+}
 
 // afterwards is what follows the numbers: enrolments are fed, cards are
 // registered, and a transcript that came back from abroad is converted.
