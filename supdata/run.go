@@ -232,10 +232,18 @@ func (r *run) send(ctx context.Context, d decision) (Item, error) {
 		return d.item, r.put(ctx, rec, claim.ID, func(rec Record) Record { return rec.released(StateNew, now) })
 	}
 	resp, err := r.cfg.Client.exchange(context.WithValue(ctx, paidKey{}, &paid), *d.send)
-	<-r.slots
+	// A success is read while the next call is under way; a failure may be the reason
+	// for which there is no next call.
+	success := err == nil && resp.Err() == nil
+	if success {
+		<-r.slots
+	}
 	receipt, failure := r.cfg.Client.receipt(*d.send, resp, err)
 	r.called()
 	r.gate.saw(failure)
+	if !success {
+		<-r.slots
+	}
 	at := r.cfg.Now()
 	settle := func(rec Record) Record { return rec.recorded(receipt.ID, at) }
 	d.item.Outcome, d.item.ID = d.success(), receipt.ID
