@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -462,6 +463,50 @@ func TestStops(t *testing.T) {
 	r = f.run(t, map[supdata.Outcome]int{supdata.Doubtful: 3, supdata.NotTried: 27})
 	if r.Calls != 3 || !strings.Contains(r.String(), "3 doubtful, 27 not-tried; stopped: 3 calls") {
 		t.Errorf("report: %s", r)
+	}
+}
+
+// settling is a transport on which a person settles a sending while its answer is
+// on the way.
+type settling struct {
+	base   http.RoundTripper
+	settle func()
+}
+
+func (s settling) RoundTrip(r *http.Request) (*http.Response, error) {
+	resp, err := s.base.RoundTrip(r)
+	s.settle()
+	return resp, err
+}
+
+// TestSettledDuringCall keeps what SUPDATA recorded, although a person said meanwhile
+// that it never arrived: nothing is sent twice.
+func TestSettledDuringCall(t *testing.T) {
+	t.Parallel()
+	b, store := school(1)
+	f := newFeeding(t, b, store)
+	key, settled := supdata.Key(b.enrolments[0]), 0
+	cfg := f.ClientConfig()
+	cfg.Now = f.cfg.Now
+	cfg.Transport.Base = settling{http.DefaultTransport, func() {
+		if _, err := supdata.Settle(t.Context(), f.cfg.Ledger, key, supdata.Settlement{At: today}); err != nil {
+			t.Error(err)
+		}
+		settled++
+	}}
+	client, err := supdata.New(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.cfg.Client = client
+	f.run(t, map[supdata.Outcome]int{supdata.Fed: 1})
+	rec, err := f.cfg.Ledger.Get(t.Context(), key)
+	if err != nil || rec.State != supdata.StateFed || rec.ID == "" || settled != 1 {
+		t.Errorf("after the answer: state %q, id %q, %v, settled %d times; want it fed, with its id", rec.State, rec.ID, err, settled)
+	}
+	f.run(t, map[supdata.Outcome]int{supdata.Unchanged: 1})
+	if store.Count() != 1 {
+		t.Errorf("%d enrolments were recorded; want 1", store.Count())
 	}
 }
 

@@ -240,7 +240,8 @@ type Settlement struct {
 // Settle ends a doubt. What was not recorded may be sent again by the next run. It
 // returns an error that is passerelle.ErrNotFound when the ledger does not know key, and
 // passerelle.ErrConflict when there is no doubt about it. Do not settle while a run is under
-// way: what is just being sent stands as claimed too.
+// way: what is just being sent stands as claimed too. Should it happen, what SUPDATA
+// records is kept all the same.
 func Settle(ctx context.Context, l Ledger, key string, s Settlement) (Record, error) {
 	rec, err := l.Get(ctx, key)
 	if err != nil {

@@ -245,7 +245,12 @@ func (r *run) send(ctx context.Context, d decision) (Item, error) {
 		<-r.slots
 	}
 	at := r.cfg.Now()
-	settle := func(rec Record) Record { return rec.recorded(receipt.ID, at) }
+	settle := func(rec Record) Record {
+		if rec.Sending == nil { // settled by a person meanwhile
+			rec.Sending, rec.Cancelling, rec.Fingerprint = d.send, d.cancel, d.send.Fingerprint()
+		}
+		return rec.recorded(receipt.ID, at)
+	}
 	d.item.Outcome, d.item.ID = d.success(), receipt.ID
 	if len(receipt.Differs) > 0 {
 		d.item.Detail = fmt.Sprintf("SUPDATA repeats %v otherwise than sent", receipt.Differs)
@@ -296,10 +301,11 @@ func failed(item Item, rec Record, failure error, at time.Time) (Item, func(Reco
 }
 
 // put writes the end of a sending. Someone else may have written the record meanwhile: what
-// SUPDATA answered to the claim's own sender wins, unless the claim is no longer ours.
+// SUPDATA recorded is never dropped for that; a failure is, when the claim is no longer ours.
 func (r *run) put(ctx context.Context, rec Record, claim string, settle func(Record) Record) error {
 	for {
-		_, err := r.cfg.Ledger.Put(ctx, settle(rec))
+		next := settle(rec)
+		_, err := r.cfg.Ledger.Put(ctx, next)
 		if err == nil {
 			return nil
 		}
@@ -309,7 +315,8 @@ func (r *run) put(ctx context.Context, rec Record, claim string, settle func(Rec
 		if rec, err = r.cfg.Ledger.Get(ctx, rec.Key); err != nil {
 			return fmt.Errorf("supdata: reading the ledger: %w", err)
 		}
-		if rec.ClaimID != claim || !rec.State.Pending() {
+		ours := rec.ClaimID == claim && rec.State.Pending()
+		if recorded := next.State == StateFed || next.State == StateCancelled; !ours && (!recorded || rec.ID == next.ID) {
 			return nil // claimed anew, or settled by a person
 		}
 	}
