@@ -66,7 +66,7 @@ func FuzzRequest(f *testing.F) {
 		read := func() *http.Request {
 			r, err := http.ReadRequest(bufio.NewReader(bytes.NewReader(data)))
 			if err != nil {
-				t.Skip()
+				t.Skip("not a request that net/http reads")
 			}
 			return r
 		}
@@ -120,7 +120,7 @@ func FuzzResponse(f *testing.F) {
 		wire := append([]byte("HTTP/1.1 200 OK\r\n"), header...)
 		resp, err := http.ReadResponse(bufio.NewReader(bytes.NewReader(append(wire, "\r\n"...))), nil)
 		if err != nil {
-			t.Skip()
+			t.Skip("not a response that net/http reads")
 		}
 		if got, err := v.Verify(t.Context(), wrongKey(key), vectorRef, resp.Header, httpsig.Bytes(body)); err == nil {
 			t.Fatalf("accepted with the wrong key: %+v", got)
