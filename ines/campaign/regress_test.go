@@ -659,6 +659,37 @@ func TestTwins(t *testing.T) {
 	w.want(t, map[string]campaign.Outcome{"csv:9": campaign.Found})
 }
 
+// TestWrittenTwinKeeps: of two records of one person, the one on which the number
+// was written keeps it on the next day, whichever was given it first.
+func TestWrittenTwinKeeps(t *testing.T) {
+	t.Parallel()
+	twin := student(0, "")
+	twin.ID.Local = "9"
+	for i, written := range []string{0: "csv:0", 1: "csv:9"} {
+		w := newWorld(student(0, ""), twin)
+		number := w.register.create(twin.Person.IdentityKey(), w.time)
+		for n, ref := range []string{"csv:0", "csv:9"} {
+			rec := campaign.Record{
+				Student: ref, State: campaign.StateConfirmed, Outcome: campaign.Found, Since: w.time, INE: number,
+				Identity: campaign.Fingerprint(twin.Person), GivenAt: w.time.Add(time.Duration(n) * time.Millisecond),
+			}
+			if ref == written {
+				rec.WrittenAt = w.time.Add(time.Second)
+			}
+			if _, err := w.ledger.Put(t.Context(), rec); err != nil {
+				t.Fatal(err)
+			}
+		}
+		day(w, 1)
+		report := w.run(t)
+		other := map[string]string{"csv:0": "csv:9", "csv:9": "csv:0"}[written]
+		w.want(t, map[string]campaign.Outcome{written: campaign.Found, other: campaign.Duplicate})
+		if len(w.base.updates) != 0 || report.Written != 1 {
+			t.Errorf("%d: %d numbers were written again, %d count as written; want 0 and 1", i, len(w.base.updates), report.Written)
+		}
+	}
+}
+
 // TestReplacedOrCorrected: a number that INES does not know was no number of the
 // person; and what is no number does not go on the enrolment.
 func TestReplacedOrCorrected(t *testing.T) {

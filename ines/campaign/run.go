@@ -26,7 +26,7 @@ type run struct {
 	report *Report
 	prog   Progress
 	seen   map[string]bool       // tracked students that the base still has
-	owners map[ine.Number]string // numbers that INES gave, and the student who had each first
+	owners map[ine.Number]string // numbers that INES gave, and the student whose each is
 }
 
 // job is one student to decide about.
@@ -95,7 +95,7 @@ func (r *run) open(ctx context.Context) ([]Record, error) {
 		pending []Record
 		claimed int
 		first   time.Time
-		given   = make(map[ine.Number]time.Time)
+		owners  = make(map[ine.Number]owner)
 	)
 	r.gate = &gate{maxFailures: r.cfg.MaxFailures, stopPercent: r.cfg.StopPercent}
 	for rec, err := range r.cfg.Ledger.Records(ctx) {
@@ -110,7 +110,7 @@ func (r *run) open(ctx context.Context) ([]Record, error) {
 			if rec.Outcome.Changed() && rec.WrittenAt.IsZero() {
 				r.tracked[rec.Student] = rec.State
 			}
-			r.firstOwner(rec, given)
+			r.firstOwner(rec, owners)
 		}
 		if !rec.ClaimedAt.IsZero() {
 			claimed++
@@ -133,11 +133,30 @@ func (r *run) open(ctx context.Context) ([]Record, error) {
 	return pending, nil
 }
 
-// firstOwner notes who had a number first.
-func (r *run) firstOwner(rec Record, given map[ine.Number]time.Time) {
-	owner, ok := r.owners[rec.INE]
-	if !ok || rec.GivenAt.Before(given[rec.INE]) || rec.GivenAt.Equal(given[rec.INE]) && rec.Student < owner {
-		r.owners[rec.INE], given[rec.INE] = rec.Student, rec.GivenAt
+// owner is a student who was given a number.
+type owner struct {
+	student string
+	given   time.Time
+	taken   bool // the base has the number
+}
+
+// precedes reports whether the number is rather o's than p's: of whoever has it
+// in the base, and of the first who was given it among equals.
+func (o owner) precedes(p owner) bool {
+	if o.taken != p.taken {
+		return o.taken
+	}
+	if c := o.given.Compare(p.given); c != 0 {
+		return c < 0
+	}
+	return o.student < p.student
+}
+
+// firstOwner notes whose number it is when two records were given one number.
+func (r *run) firstOwner(rec Record, owners map[ine.Number]owner) {
+	o := owner{rec.Student, rec.GivenAt, !rec.WrittenAt.IsZero() || rec.Held == rec.INE.String()}
+	if other, ok := owners[rec.INE]; !ok || o.precedes(other) {
+		owners[rec.INE], r.owners[rec.INE] = o, rec.Student
 	}
 }
 
