@@ -98,6 +98,9 @@ type CSVOptions struct {
 	System string
 	// Location is the zone of times that have none. nil means UTC.
 	Location *time.Location
+	// Dates lists further forms of the dates in the file. They are tried first, in this
+	// order. A value that fits none is read in the documented forms.
+	Dates []DateForm
 	// OncePerStudent makes Students give each student once, for files with a row per
 	// enrolment. A later row of the same student is passed over when all its columns of
 	// the student say the same, and is a RowError that names both lines when they do

@@ -178,6 +178,9 @@ func (c *csvScan) readColumns(columns []int) {
 		if v == "" {
 			continue
 		}
+		if len(c.source.opts.Dates) > 0 {
+			v = dated(c.source.opts.Dates, column.name, v)
+		}
 		if err := column.read(&c.rec, v); err != nil {
 			c.faults = append(c.faults, csvFieldFault{i, err})
 		}

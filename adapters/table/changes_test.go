@@ -251,7 +251,7 @@ func TestCSV(t *testing.T) {
 	if _, err := table.OpenCSV(filepath.Join(t.TempDir(), "none.csv"), table.Mapping{}); !errors.Is(err, passerelle.ErrNotFound) {
 		t.Errorf("no file: %v, want ErrNotFound", err)
 	}
-	_, err := table.OpenCSV("none.csv", table.Mapping{Dates: []string{"YYYYMMDD"}, Dialect: table.SQLite, Columns: map[string]string{"x": "y"}})
+	_, err := table.OpenCSV("none.csv", table.Mapping{Dates: []string{"JJMMAAAA"}, Dialect: table.SQLite, Columns: map[string]string{"x": "y"}})
 	if faults, ok := errors.AsType[passerelle.FieldErrors](err); !ok || len(faults) != 3 {
 		t.Errorf("what a file cannot have: %v, want three faults", err)
 	}

@@ -56,30 +56,6 @@ func TestPlanSQL(t *testing.T) {
 	}
 }
 
-func TestPattern(t *testing.T) {
-	t.Parallel()
-	for i, c := range []struct{ form, text, want string }{
-		0: {"DD.MM.YYYY", "28.02.2007", "2007-02-28"},
-		1: {"YYYYMMDD", "20070228", "2007-02-28"},
-		2: {"YYYYMMDD", "2007022", ""},
-		3: {"YYYYMMDD", "2007O228", ""},
-		4: {"DD/MM/YYYY HH:MI", "00/00/1990 23:59", "1990-00-00T23:59:00"},
-		5: {"DD/MM/YYYY HH:MI:SS", "01/02/1990 01:02:03", "1990-02-01T01:02:03"},
-		6: {"DD.MM.YYYY", "28/02/2007", ""},
-		7: {"Le DD MM YYYY", "Le 28 02 2007", "2007-02-28"},
-	} {
-		p, ok := parsePattern(c.form)
-		if !ok {
-			t.Errorf("%d: form %q is refused", i, c.form)
-			continue
-		}
-		got, ok := p.iso(c.text)
-		if got != c.want || ok != (c.want != "") {
-			t.Errorf("%d: %q as %q is %q, want %q", i, c.text, c.form, got, c.want)
-		}
-	}
-}
-
 func TestSettled(t *testing.T) {
 	t.Parallel()
 	paris, err := time.LoadLocation("Europe/Paris")

@@ -41,7 +41,7 @@ type Mapping struct {
 	// {"status": {"E": "valid"}, "ine": {"N/A": ""}}. Values not listed stay.
 	Values map[string]map[string]string `json:"values,omitempty"`
 	// Dates lists further forms of dates, in the letters YYYY, MM, DD, HH, MI and
-	// SS: "YYYYMMDD", "DD.MM.YYYY HH:MI". They are tried first, in this order. A query only.
+	// SS: "YYYYMMDD", "DD.MM.YYYY HH:MI". They are tried first, in this order.
 	Dates []string `json:"dates,omitempty"`
 	// TimeZone is the zone of times that the base or file keeps without one, such
 	// as "Europe/Paris". Where it is set, a zone that a driver adds on its own is
@@ -169,7 +169,7 @@ func (m Mapping) faults() passerelle.FieldErrors {
 		unknown("required", name)
 	}
 	for i, form := range m.Dates {
-		if _, ok := parsePattern(form); !ok {
+		if _, err := sis.ParseDateForm(form); err != nil {
 			faults.Add(fmt.Sprintf("dates[%d]", i), "form", `YYYY, MM and DD, with HH, MI and SS for times, each once: "DD.MM.YYYY"`)
 		}
 	}
@@ -211,11 +211,6 @@ func (m Mapping) sqlFaults() passerelle.FieldErrors {
 // csvOptions returns m for a file, with the location of its times.
 func (m Mapping) csvOptions() (sis.CSVOptions, error) {
 	faults := m.faults()
-	for i, form := range m.Dates {
-		if !slices.Contains([]string{"YYYY-MM-DD", "DD/MM/YYYY", "YYYY-MM-DD HH:MI", "YYYY-MM-DD HH:MI:SS", "DD/MM/YYYY HH:MI", "DD/MM/YYYY HH:MI:SS"}, form) {
-			faults.Add(fmt.Sprintf("dates[%d]", i), "source", "YYYY-MM-DD or DD/MM/YYYY in a file, alone or with HH:MI:SS")
-		}
-	}
 	if m.Dialect != "" || m.Queries != (Queries{}) || m.PageSize != 0 {
 		faults.Add("dialect, queries, page_size", "source", "none of these for a file")
 	}
@@ -224,12 +219,23 @@ func (m Mapping) csvOptions() (sis.CSVOptions, error) {
 	}
 	o := sis.CSVOptions{
 		Columns: m.Columns, Values: m.Values, Required: m.Required, Charset: m.Charset, System: m.System,
-		OncePerStudent: m.OncePerStudent, Location: m.location(),
+		OncePerStudent: m.OncePerStudent, Location: m.location(), Dates: m.dates(),
 	}
 	if m.Separator != "" {
 		o.Separator = m.Separator[0]
 	}
 	return o, nil
+}
+
+// dates returns the forms of dates. The mapping has been checked.
+func (m Mapping) dates() []sis.DateForm {
+	var forms []sis.DateForm
+	for _, text := range m.Dates {
+		if f, err := sis.ParseDateForm(text); err == nil {
+			forms = append(forms, f)
+		}
+	}
+	return forms
 }
 
 // location returns the zone of times without one. The mapping has been checked.

@@ -383,7 +383,7 @@ func (s *SQL) renderText(column, v string) string {
 	}
 	trimmed := strings.TrimSpace(v)
 	for _, p := range s.dates {
-		if iso, ok := p.iso(trimmed); ok {
+		if iso, ok := p.ISO(trimmed); ok {
 			if column == "birth_date" {
 				iso = iso[:len("YYYY-MM-DD")]
 			}

@@ -38,7 +38,7 @@ type SQLConfig struct {
 type SQL struct {
 	db    Querier
 	m     Mapping
-	dates []pattern
+	dates []sis.DateForm
 	now   func() time.Time
 
 	mu      sync.Mutex
@@ -65,11 +65,7 @@ func NewSQL(cfg SQLConfig) (*SQL, error) {
 	m.System = cmp.Or(m.System, "sql")
 	m.Name = cmp.Or(m.Name, m.System)
 	m.PageSize = cmp.Or(m.PageSize, DefaultPageSize)
-	s := &SQL{db: cfg.DB, m: m, now: cfg.Now, columns: map[string][]string{}}
-	for _, form := range m.Dates {
-		p, _ := parsePattern(form)
-		s.dates = append(s.dates, p)
-	}
+	s := &SQL{db: cfg.DB, m: m, now: cfg.Now, dates: m.dates(), columns: map[string][]string{}}
 	if s.now == nil {
 		s.now = time.Now
 	}
