@@ -50,6 +50,10 @@ var allowed = map[string][]string{
 	"esc/deuinfo":                   {".", "esc", "esc/trust"},
 	"particulier":                   {".", "ine", "uai", "transport", "golang.org/x/time/rate"},
 	"supdata":                       {".", "ine", "uai", "sis", "particulier", "transport", "internal/ledger", "golang.org/x/text/encoding", "golang.org/x/text/encoding/charmap", "golang.org/x/time/rate"},
+	"aglae": {
+		".", "ine", "uai", "sis", "particulier", "transport", "internal/journal", "internal/soap", "internal/soap/wsdl", "internal/xmlx",
+		"github.com/beevik/etree", "golang.org/x/text/encoding/charmap",
+	},
 	"ewp/discovery":                 {".", "ewp", "ewp/registry", "internal/xmlx", "internal/journal", "github.com/beevik/etree"},
 	"ewp":                           {".", "internal/xmlx", "github.com/beevik/etree"},
 	"ewp/httpsig":                   {".", "ewp", "github.com/google/uuid"},
