@@ -42,6 +42,7 @@ written back, and a report accounts for every student.
   rentree -source apogee                     the same on a fake Apogée, or pegase
   rentree -students base.csv                 your base, fake services
   rentree -students base.csv -config f.json  your base, the real service
+  rentree -source pegase -config f.json      the real Pégase, or apogee, or sql
   rentree … -dry-run                         no call: writes what would be sent
   rentree -out DIR -resume                   goes on after a stop or a kill
   rentree -out DIR -explain REF              one student's history, and what to do
@@ -81,8 +82,8 @@ func parse(args []string, stderr io.Writer) (options, error) {
 	f.StringVar(&o.students, "students", "", "student base, a CSV `file` with the columns of package sis; default: a sample cohort is made")
 	f.IntVar(&o.size, "size", 600, "number of students of the sample cohort, from 60 to 1000000")
 	f.StringVar(&o.out, "out", "", "`folder` of the results; default: a new one")
-	f.StringVar(&o.source, "source", "csv", "student system: csv, or apogee or pegase, which are played by fakes")
-	f.StringVar(&o.config, "config", "", "JSON `file` with the address and credentials of the real service, see config.sample.json")
+	f.StringVar(&o.source, "source", "csv", "student system: csv, apogee or pegase, played by fakes without -config; or sql")
+	f.StringVar(&o.config, "config", "", "JSON `file` with the addresses and accounts of the real systems, see config.sample.json and package adapters/site")
 	f.BoolVar(&o.dryRun, "dry-run", false, "make no call; write what would be sent")
 	f.StringVar(&o.faults, "faults", "none", "trouble made by the fake services: none, mild, harsh")
 	f.Uint64Var(&o.seed, "seed", 1, "seed of the sample cohort and of the fake services")
@@ -104,16 +105,20 @@ func (o options) check(f *flag.FlagSet) error {
 	switch {
 	case f.NArg() > 0:
 		return wrong("no arguments are taken, only flags: %q", f.Arg(0))
-	case o.source != "csv" && o.source != "apogee" && o.source != "pegase":
-		return wrong("-source %s: csv, apogee or pegase", o.source)
-	case o.source != "csv" && (o.students != "" || o.config != ""):
-		return wrong("-source %s plays a fake system: -students and -config are for csv", o.source)
+	case o.source != "csv" && o.source != "apogee" && o.source != "pegase" && o.source != "sql":
+		return wrong("-source %s: csv, apogee, pegase or sql", o.source)
+	case o.source != "csv" && o.students != "":
+		return wrong("-source %s is a system of its own: -students is for csv", o.source)
+	case o.source == "sql" && o.config == "":
+		return wrong("-source sql needs -config: the base and its queries")
 	case o.faults != "none" && o.faults != "mild" && o.faults != "harsh":
 		return wrong("-faults %s: none, mild or harsh", o.faults)
 	case o.size < 60 || o.size > 1_000_000:
 		return wrong("-size %d: from 60 to 1000000, so that each kind of student is there", o.size)
-	case o.config != "" && o.students == "":
-		return wrong("-config names a real service: -students must name the base")
+	case o.config != "" && o.source == "csv" && o.students == "":
+		return wrong("-config names real services: -students must name the base, or -source a system")
+	case o.config != "" && given["size"]:
+		return wrong("-size is for the sample cohort, -config names a real base")
 	case o.config != "" && (given["faults"] || given["seed"]):
 		return wrong("-faults and -seed are for the fake services, -config names a real one")
 	case o.students != "" && given["size"]:

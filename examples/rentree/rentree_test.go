@@ -15,11 +15,12 @@ import (
 	"testing"
 
 	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/adapters/pegase/pegasetest"
+	"github.com/passerelle-sup/passerelle/adapters/table"
 	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
 	"github.com/passerelle-sup/passerelle/ines/inestest"
-	"github.com/passerelle-sup/passerelle/sis"
 	"github.com/passerelle-sup/passerelle/supdata"
 )
 
@@ -327,9 +328,9 @@ func TestRealService(t *testing.T) {
 	rows := "COD_ETU,NNE,CLE,NOM,PRENOM,SEXE,NAISSANCE,LIEU\n" +
 		"20260001,,,Lef\xe8vre,Zo\xe9,F,01/03/2007,67482\n" +
 		"20260002,049400406,2M,Gar\xe7on,Lo\xefc,M,02/03/2007,2A004\n"
-	config := `{"uai":"0511296G","year":2026,"base":{"charset":"windows-1252","system":"apogee","columns":{"student":"COD_ETU","ine":"NNE","ine_key":"CLE",
+	config := `{"uai":"0511296G","year":2026,"csv":{"charset":"windows-1252","system":"apogee","columns":{"student":"COD_ETU","ine":"NNE","ine_key":"CLE",
 		"birth_name":"NOM","given_name_1":"PRENOM","sex":"SEXE","birth_date":"NAISSANCE","birth_commune":"LIEU"}},
-		"ines":{"reference":true,"ca":"ca.pem","endpoint":"` + server.URL + inestest.PathSOAP + `","username":"univ","password_env":"RENTREE_TEST_PASSWORD","security":"digest"}}`
+		"ines":{"reference":true,"tls":{"ca":"ca.pem"},"endpoint":"` + server.URL + inestest.PathSOAP + `","username":"univ","password":{"env":"RENTREE_TEST_PASSWORD"},"security":"digest"}}`
 	for path, content := range map[string]string{base: rows, filepath.Join(dir, "config.json"): config, filepath.Join(dir, "ca.pem"): string(ca)} {
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
 			t.Fatal(err)
@@ -513,6 +514,53 @@ func TestDuplicates(t *testing.T) {
 	}
 }
 
+// TestRealPegase points -config at a Pégase and an INES of their own: first dry, then
+// with a cap on what is created.
+func TestRealPegase(t *testing.T) {
+	t.Setenv("RENTREE_PEGASE_PASSWORD", "")
+	pegase, err := pegasetest.Listen(pegasetest.Config{Seed: 3, Population: 60})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pegase.Close)
+	client := pegase.ClientConfig()
+	service, err := inestest.New(inestest.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewTLSServer(service.Handler())
+	t.Cleanup(server.Close)
+	dir := t.TempDir()
+	endpoints, err := json.Marshal(client.Endpoints)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := `{"uai":"0511296G","year":2026,"pegase":{"endpoints":` + string(endpoints) + `,"username":"` + client.Username + `","password":{"env":"RENTREE_PEGASE_PASSWORD"}},
+		"ines":{"reference":true,"tls":{"ca":"ca.pem"},"endpoint":"` + server.URL + inestest.PathSOAP + `"},"campaign":{"max_register":3}}`
+	for name, content := range map[string]string{
+		"config.json": config, "ca.pem": string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})),
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	args := []string{"-source", "pegase", "-config", filepath.Join(dir, "config.json"), "-out", filepath.Join(dir, "out")}
+	if _, stderr := rentree(t, exitFail, args...); !strings.Contains(stderr, "pegase.password") || !strings.Contains(stderr, "RENTREE_PEGASE_PASSWORD") {
+		t.Errorf("without its password: %q; want the field and the variable", stderr)
+	}
+	t.Setenv("RENTREE_PEGASE_PASSWORD", client.Password)
+	rentree(t, exitDone, append(args, "-dry-run")...)
+	if n := len(service.Created()); n != 0 {
+		t.Errorf("a dry run created %d numbers", n)
+	}
+	rentree(t, exitPart, append(args, "-resume")...)
+	got := readTotals(t, filepath.Join(dir, "out"))
+	got.adds(t)
+	if n := len(service.Created()); n > 3 || n == 0 || got.INES[campaign.Held] == 0 || got.Students != 60 {
+		t.Errorf("%d numbers were created of %v; want 1 to 3, and others held back by the cap", n, got.INES)
+	}
+}
+
 // TestSampleConfig keeps the sample readable.
 func TestSampleConfig(t *testing.T) {
 	t.Parallel()
@@ -520,14 +568,10 @@ func TestSampleConfig(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := c.establishment(); err != nil {
-		t.Error(err)
+	if c.CSV == nil || c.Apogee == nil || c.Pegase == nil || c.INES == nil || c.Campaign.MaxRegister != 10 {
+		t.Errorf("the sample shows %+v; want every section and a cap of ten", c)
 	}
-	options, err := c.csvOptions()
-	if err != nil {
-		t.Error(err)
-	}
-	if _, err := sis.NewCSV("sample", nil, options); err != nil {
+	if _, err := table.NewCSV("sample", nil, *c.CSV); err != nil {
 		t.Error(err)
 	}
 }

@@ -14,11 +14,13 @@ import (
 	"strings"
 	"time"
 
+	"github.com/passerelle-sup/passerelle/adapters/site"
 	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
 	"github.com/passerelle-sup/passerelle/ines/inestest"
 	"github.com/passerelle-sup/passerelle/sis"
+	"github.com/passerelle-sup/passerelle/transport"
 	"github.com/passerelle-sup/passerelle/uai"
 )
 
@@ -28,7 +30,7 @@ const fakeDays = 3
 // season is one run of the program: a base, a service, and the memory between.
 type season struct {
 	opts   options
-	cfg    realConfig
+	cfg    *site.Config // nil: the fakes
 	stderr io.Writer
 	out    string // folder of the results
 	state  string // file of the campaign's memory
@@ -56,10 +58,7 @@ func open(o options, stderr io.Writer) (_ *season, err error) {
 		if s.cfg, err = readConfig(o.config); err != nil {
 			return nil, err
 		}
-		if s.uai, s.year, err = s.cfg.establishment(); err != nil {
-			return nil, err
-		}
-		s.lang = campaign.Lang(s.cfg.Lang)
+		s.uai, s.year, s.lang = s.cfg.Establishment(), s.cfg.Year, campaign.Lang(s.cfg.Lang)
 	}
 	for _, step := range []func() error{s.openFolder, s.openBase, s.openService, s.openMemory} {
 		if err := step(); err != nil {
@@ -104,6 +103,7 @@ type identity struct {
 	Service string `json:"service"` // "fake", or the address of the real one
 	UAI     string `json:"uai"`
 	Year    int    `json:"year"`
+	Source  string `json:"source,omitempty"` // student system, of a real season
 	Cohort  string `json:"cohort,omitempty"` // size and seed of the sample
 }
 
@@ -113,10 +113,9 @@ func (s *season) sameSeason() error {
 		return nil
 	}
 	now := identity{Service: "fake", UAI: s.uai.String(), Year: s.year}
-	if s.opts.config != "" {
-		now.Service = s.cfg.INES.Endpoint + " " + s.cfg.INES.WSDL
-	}
-	if s.opts.students == "" {
+	if s.cfg != nil {
+		now.Service, now.Source = s.cfg.INES.Endpoint+" "+s.cfg.INES.WSDL, s.opts.source
+	} else if s.opts.students == "" {
 		now.Cohort = fmt.Sprintf("%s, %d students, seed %d", s.opts.source, s.opts.size, s.opts.seed)
 	}
 	var before identity
@@ -169,8 +168,8 @@ func (s *season) openMemory() error {
 // openService connects to the real service or starts the fake one.
 func (s *season) openService() (err error) {
 	switch {
-	case s.opts.config != "":
-		s.service, err = s.cfg.connect(filepath.Dir(s.opts.config), s.opts.dryRun)
+	case s.cfg != nil:
+		s.service, err = s.cfg.OpenINES(transport.Config{}, s.opts.dryRun)
 		return err
 	case s.opts.dryRun: // nothing is called: what the client could do is all that counts
 		s.service, err = ines.NewSOAP(ines.SOAPConfig{Contract: ines.ReferenceContract(), Endpoint: "https://ines.invalid/"})
@@ -300,11 +299,15 @@ func (s *season) campaign(ctx context.Context, res *results, last bool) (*campai
 	defer bar.end()
 	cfg := campaign.Config{
 		Source: s.source, Ledger: s.ledger, UAI: s.uai, Year: s.year, Service: s.service, Writer: s.writer, DryRun: s.opts.dryRun,
-		Parallel: s.cfg.Parallel, MaxRegister: s.cfg.MaxRegister, StopPercent: s.cfg.StopPercent,
-		SettleAfter: time.Duration(s.cfg.SettleAfterDays) * 24 * time.Hour, Now: s.now,
+		Now:        s.now,
 		OnProgress: func(p campaign.Progress) { bar.set(p.Done) },
 		OnRequest:  res.request,
 		Logger:     slog.New(slog.DiscardHandler),
+	}
+	if s.cfg != nil {
+		bounds := s.cfg.Campaign
+		cfg.Parallel, cfg.MaxRegister, cfg.StopPercent = bounds.Parallel, bounds.MaxRegister, bounds.StopPercent
+		cfg.SettleAfter = time.Duration(bounds.SettleAfterDays) * 24 * time.Hour
 	}
 	if s.fake != nil { // nobody is hurt by a fake: no limit, no stop, eight at a time
 		cfg.MaxRegister, cfg.StopPercent, cfg.MaxFailures, cfg.Parallel = -1, -1, 100, 8

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"io"
 	"strings"
 
@@ -11,9 +12,12 @@ import (
 	"github.com/passerelle-sup/passerelle/sis"
 )
 
-// openBase opens the student system that -source names: a file, or a fake of
-// Apogée or Pégase. Their people are known in part to the fake INES.
+// openBase opens the student system that -source names: a real one by -config, else a file,
+// or a fake of Apogée or Pégase. Their people are known in part to the fake INES.
 func (s *season) openBase() error {
+	if s.cfg != nil {
+		return s.openReal(context.Background())
+	}
 	switch s.opts.source {
 	case "apogee":
 		return s.openApogee()
@@ -26,10 +30,6 @@ func (s *season) openBase() error {
 // openCSV finds the students in a file, making the sample ones where none is given.
 func (s *season) openCSV() error {
 	path := s.opts.students
-	options, err := s.cfg.csvOptions()
-	if err != nil {
-		return err
-	}
 	if path == "" {
 		path = s.path("students.csv")
 		base := cohort{size: s.opts.size, seed: s.opts.seed}
@@ -37,7 +37,8 @@ func (s *season) openCSV() error {
 			return err
 		}
 	}
-	s.source, err = sis.OpenCSV(path, options)
+	source, err := sis.OpenCSV(path, sis.CSVOptions{})
+	s.source = source
 	return err
 }
 
