@@ -78,14 +78,15 @@ func Decode(r io.Reader, dir string) (*Config, error) {
 	dec := json.NewDecoder(limited)
 	dec.DisallowUnknownFields()
 	c := &Config{dir: dir}
-	if err := dec.Decode(c); err != nil {
+	err := dec.Decode(c)
+	switch {
+	case limited.N <= 0:
+		return nil, &passerelle.ParseError{Type: "configuration", Rule: "length", Want: "at most 1 MiB"}
+	case err != nil:
 		return nil, jsonFault(err, int(dec.InputOffset()))
 	}
 	if _, err := dec.Token(); err != io.EOF {
 		return nil, &passerelle.ParseError{Type: "configuration", Rule: "end", Pos: int(dec.InputOffset()), Want: "nothing after the closing brace"}
-	}
-	if limited.N <= 0 {
-		return nil, &passerelle.ParseError{Type: "configuration", Rule: "length", Want: "at most 1 MiB"}
 	}
 	return c, c.faults().Err()
 }

@@ -58,7 +58,7 @@ func TestFaults(t *testing.T) {
 	}
 	for i, c := range []struct{ text, want string }{
 		0: {head + `"uia":"x"}`, "uia"}, 1: {head, "JSON"}, 2: {`{"uai":7}`, "uai"}, 3: {head + `"hei":""} x`, "nothing after"},
-		4: {`{"uai":"` + strings.Repeat("x", 1<<20) + `"}`, "documented fields"},
+		4: {`{"uai":"` + strings.Repeat("x", 1<<20) + `"}`, "1 MiB"},
 	} {
 		_, err := site.Decode(strings.NewReader(c.text), "")
 		fault, ok := errors.AsType[*passerelle.ParseError](err)
