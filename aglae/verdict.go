@@ -79,6 +79,7 @@ const (
 	CauseFault      Cause = "fault"      // the service says that it failed
 	CauseUnreadable Cause = "unreadable" // an answer came and is not one of the contract
 	CauseCancelled  Cause = "cancelled"  // the caller gave up
+	CauseNotAsked   Cause = "not_asked"  // there was no question to ask
 )
 
 // WaitCauses returns the possible causes of a [Wait]: three that are published and
@@ -108,6 +109,7 @@ var causeTexts = map[Lang]map[Cause]string{
 		CauseFault:        "erreur du service",
 		CauseUnreadable:   "réponse illisible",
 		CauseCancelled:    "question abandonnée",
+		CauseNotAsked:     "question non posée",
 	},
 	English: {
 		CauseNotProcessed: "file not processed by the Crous yet",
@@ -121,6 +123,7 @@ var causeTexts = map[Lang]map[Cause]string{
 		CauseFault:        "error of the service",
 		CauseUnreadable:   "answer not readable",
 		CauseCancelled:    "question given up",
+		CauseNotAsked:     "question not asked",
 	},
 }
 
