@@ -1,0 +1,158 @@
+package ewpserver
+
+import (
+	"compress/flate"
+	"compress/gzip"
+	"errors"
+	"io"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/passerelle-sup/passerelle/ewp"
+	"github.com/passerelle-sup/passerelle/ewp/aesgcm"
+	"github.com/passerelle-sup/passerelle/ewp/httpsig"
+)
+
+// decode undoes the content coding of the body of a POST, the last coding first.
+// Names are read in any case. One that is not known, and one that is missing
+// though the endpoint takes encrypted requests only, is answered with 415
+// (ewp-specs-sec-reqencr-rsa-aes128gcm 0.4.0 would have 400 for the first; 415 is
+// what the registry does).
+func (x *exchange) decode(body *httpsig.Spool) (*httpsig.Spool, error) {
+	security := x.route.Security
+	codings := codingsOf(x.r.Header)
+	encrypted := false
+	for _, coding := range codings {
+		encrypted = encrypted || coding == aesgcm.Coding
+	}
+	if x.r.Method != http.MethodPost {
+		if encrypted || !security.Has(ewp.RequestTLS) {
+			return nil, &Error{Status: http.StatusMethodNotAllowed, DeveloperMessage: "an encrypted request is sent by POST"}
+		}
+		return body, nil
+	}
+	if !encrypted && !security.Has(ewp.RequestTLS) {
+		return nil, &Error{Status: http.StatusUnsupportedMediaType, DeveloperMessage: "Content-Encoding: want " + aesgcm.Coding}
+	}
+	if len(codings) > 2 { // none is of use twice
+		return nil, &Error{Status: http.StatusUnsupportedMediaType, DeveloperMessage: "Content-Encoding: want two codings at most"}
+	}
+	for i := len(codings) - 1; i >= 0; i-- {
+		var err error
+		switch coding := codings[i]; {
+		case coding == "gzip" || coding == "x-gzip":
+			body, err = x.unzip(body)
+		case coding == aesgcm.Coding && security.Has(ewp.RequestGCM):
+			body, err = x.decrypt(body)
+		default:
+			err = &Error{Status: http.StatusUnsupportedMediaType, DeveloperMessage: "Content-Encoding: want one that this endpoint takes"}
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return body, nil
+}
+
+// codingsOf returns the codings of a body in lower case, in the order in which they
+// were applied.
+func codingsOf(h http.Header) []string {
+	var codings []string
+	for _, value := range h.Values("Content-Encoding") {
+		for coding := range strings.SplitSeq(value, ",") {
+			coding = strings.ToLower(strings.TrimSpace(coding))
+			if coding != "" && coding != "identity" {
+				codings = append(codings, coding)
+			}
+		}
+	}
+	return codings
+}
+
+func (x *exchange) unzip(body *httpsig.Spool) (*httpsig.Spool, error) {
+	broken := &Error{Status: http.StatusBadRequest, DeveloperMessage: "the body is not what gzip makes"}
+	z, err := gzip.NewReader(body.Reader())
+	if err != nil {
+		return nil, broken
+	}
+	plain := x.spool(x.s.cfg.Bodies)
+	switch _, err := io.Copy(plain, z); {
+	case errors.Is(err, httpsig.ErrTooLarge):
+		return nil, bodyError(err)
+	case isBroken(err):
+		return nil, broken
+	case err != nil:
+		return nil, err
+	}
+	return plain, nil
+}
+
+// isBroken reports whether a gzip stream is wrong in itself.
+func isBroken(err error) bool {
+	_, corrupt := errors.AsType[flate.CorruptInputError](err)
+	return corrupt || errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+func (x *exchange) decrypt(body *httpsig.Spool) (*httpsig.Spool, error) {
+	data, err := io.ReadAll(io.LimitReader(body.Reader(), aesgcm.DefaultMaxSize+1))
+	if err != nil {
+		return nil, err
+	}
+	text, err := x.s.cfg.Decrypter.Decrypt(data)
+	switch {
+	case errors.Is(err, aesgcm.ErrTooLarge):
+		return nil, bodyError(httpsig.ErrTooLarge)
+	case err != nil:
+		return nil, &Error{Status: http.StatusBadRequest, DeveloperMessage: aesgcm.ErrDecrypt.Error()}
+	}
+	plain := x.spool(x.s.cfg.Bodies)
+	_, err = plain.Write(text)
+	return plain, bodyError(err)
+}
+
+// answerCoding is how the bodies of answers are coded.
+type answerCoding struct {
+	gzip bool
+	key  ewp.PublicKey // to encrypt for; zero encrypts nothing
+}
+
+// negotiate finds out how the answer may and must be coded. Only what is left of
+// the headers after those that were not signed were dropped counts.
+func (x *exchange) negotiate() (c answerCoding, err error) {
+	h, security := x.r.Header, x.route.Security
+	if security.Has(ewp.ResponseGCM) && aesgcm.Accepted(h) {
+		c.key, err = aesgcm.RequestedKey(h)
+		if err != nil {
+			return answerCoding{}, &Error{Status: http.StatusBadRequest, DeveloperMessage: "Accept-Response-Encryption-Key: want the base64 of an RSA public key", Err: err}
+		}
+		if c.key.IsZero() && x.verified != nil {
+			c.key, _ = x.r.Context().Value(lookupKey{}).(*lookup).index.Key(x.verified.Key)
+		}
+		if c.key.IsZero() {
+			return answerCoding{}, &Error{Status: http.StatusNotAcceptable, DeveloperMessage: "Accept-Response-Encryption-Key: want a key to encrypt the answer for"}
+		}
+	}
+	if c.key.IsZero() && !security.Has(ewp.ResponseTLS) {
+		return answerCoding{}, &Error{Status: http.StatusNotAcceptable, DeveloperMessage: "Accept-Encoding: want " + aesgcm.Coding}
+	}
+	c.gzip = accepts(h, "gzip")
+	return c, nil
+}
+
+// accepts reports whether Accept-Encoding names a coding with a weight above 0 (RFC
+// 9110, 12.5.3). "*" does not name it.
+func accepts(h http.Header, coding string) bool {
+	for _, value := range h.Values("Accept-Encoding") {
+		for item := range strings.SplitSeq(value, ",") {
+			name, params, _ := strings.Cut(item, ";")
+			if !strings.EqualFold(strings.TrimSpace(name), coding) {
+				continue
+			}
+			q, found := strings.CutPrefix(strings.ReplaceAll(strings.ToLower(params), " ", ""), "q=")
+			weight, err := strconv.ParseFloat(q, 64)
+			return !found || err == nil && weight > 0
+		}
+	}
+	return false
+}
