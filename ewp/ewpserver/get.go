@@ -127,14 +127,14 @@ func present[T any](objects iter.Seq2[T, error]) iter.Seq2[T, error] {
 	}
 }
 
-// root is that of the document with which the endpoint answers.
-func (r *Request) root() xml.Name {
+// Root is the root element of the document with which the endpoint answers.
+func (r *Request) Root() xml.Name {
 	e, _ := r.API.Endpoint(r.Endpoint)
 	return xml.Name{Space: e.Namespace, Local: e.Root}
 }
 
 // document begins it.
-func (r *Request) document(a *Answer) *Document { return a.Document(r.root()) }
+func (r *Request) document(a *Answer) *Document { return a.Document(r.Root()) }
 
 func (g Get[T]) faults() passerelle.FieldErrors {
 	var faults passerelle.FieldErrors

@@ -37,7 +37,7 @@ func (s Stats[T]) Serve(ctx context.Context, r *Request, a *Answer) error {
 			if err != nil {
 				return err
 			}
-			return a.Encode(r.root(), row)
+			return a.Encode(r.Root(), row)
 		}
 		return &internalError{"statistics", errors.New("no row")}
 	}
