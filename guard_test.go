@@ -64,6 +64,7 @@ var allowed = map[string][]string{
 	"ewp/ewpserver":                 {".", "ewp", "ewp/aesgcm", "ewp/httpsig", "ewp/registry", "internal/xmlx"},
 	"ewp/registry":                  {".", "ewp", "ewp/registry/internal/xmlscan", "transport", "internal/xmlx"},
 	"ewp/registry/internal/xmlscan": {".", "internal/xmlx"},
+	"ewp/ewpclient":                 {".", "ewp", "ewp/aesgcm", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "golang.org/x/time/rate"},
 	"esc/router":                    {".", "esc", "esi", "transport", "internal/journal"},
 
 	// Floor 3: processes over several services, and the fakes.
