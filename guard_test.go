@@ -51,7 +51,7 @@ var allowed = map[string][]string{
 	"particulier":  {".", "ine", "uai", "transport", "golang.org/x/time/rate"},
 	"supdata":      {".", "ine", "uai", "sis", "particulier", "transport", "internal/ledger", "golang.org/x/text/encoding", "golang.org/x/text/encoding/charmap", "golang.org/x/time/rate"},
 	"aglae": {
-		".", "ine", "uai", "sis", "particulier", "transport", "internal/journal", "internal/soap", "internal/soap/wsdl", "internal/xmlx",
+		".", "ine", "uai", "sis", "particulier", "transport", "internal/journal", "internal/ledger", "internal/soap", "internal/soap/wsdl", "internal/xmlx",
 		"github.com/beevik/etree", "golang.org/x/text/encoding/charmap",
 	},
 	"ewp/discovery":                 {".", "ewp", "ewp/registry", "internal/xmlx", "internal/journal", "github.com/beevik/etree"},
