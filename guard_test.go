@@ -75,6 +75,7 @@ var allowed = map[string][]string{
 	"supdata/supdatatest":         {".", "ine", "uai", "supdata", "particulier", "particulier/particuliertest", "transport"},
 	"particulier/particuliertest": {".", "ine", "uai", "particulier", "transport"},
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
+	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/discovery", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
 	// What the tests share.
 	"internal/testutil": {".", "github.com/google/go-cmp/cmp"},

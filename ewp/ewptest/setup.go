@@ -1,0 +1,165 @@
+package ewptest
+
+import (
+	"net/url"
+	"strings"
+
+	"github.com/passerelle-sup/passerelle/ewp"
+	"github.com/passerelle-sup/passerelle/ewp/registry"
+)
+
+// anonymity is what the validator thinks of clients without a name.
+type anonymity uint8
+
+const (
+	// anonymityWelcome is said of public data: "you may consider allowing this".
+	anonymityWelcome anonymity = iota
+	// anonymityUseless is said of data of two partners.
+	anonymityUseless
+	// anonymityRefused is said of echo, which cannot tell an anonymous client who it
+	// is: it is tried even where it is not declared.
+	anonymityRefused
+)
+
+// setup runs the steps that the validator makes of each API before any call
+// (AbstractSetupValidationSuite). Two of them cannot be made here: the age of the keys,
+// which this package does not know, and the list of published versions, in whose place
+// stands the one that this module speaks.
+func (s *session) setup() error {
+	if err := s.must("format of the address", "https", s.checkAddress); err != nil {
+		return err
+	}
+	if err := s.must("entry in the catalogue", "address and version registered once", s.checkRegistered); err != nil {
+		return err
+	}
+	if err := s.step(Combination{}, "declared security methods", "a usable set", s.checkSecurity); err != nil {
+		return err
+	}
+	return s.step(Combination{}, "version of the API", "a published one, and the newest", s.checkVersion)
+}
+
+func (s *session) checkAddress() error {
+	u, err := url.Parse(s.url)
+	if err != nil || u.Scheme != "https" || u.Hostname() == "" {
+		return failure("%s is no https address", s.url)
+	}
+	return nil
+}
+
+func (s *session) checkRegistered() error {
+	n := 0
+	for e := range s.index.Entries(registry.Query{Namespace: s.suite.api.Namespace(), Name: s.suite.api.String()}) {
+		if e.URL(s.endpoint.Element) == s.url && e.VersionText() == s.entry.VersionText() {
+			n++
+		}
+	}
+	if n != 1 {
+		return failure("%d entries of the catalogue declare %s in version %q; 1 is expected", n, s.url, s.entry.VersionText())
+	}
+	return nil
+}
+
+func (s *session) checkVersion() error {
+	version, ok := s.entry.Version()
+	switch known := s.suite.api.Version(); {
+	case !ok:
+		return failure("version %q is not three numbers", s.entry.VersionText())
+	case version.Compare(known) < 0:
+		return notice("version %s is declared, and %s is published", version, known)
+	}
+	return nil
+}
+
+// checkSecurity looks at http-security, and finds the combinations to be tried.
+func (s *session) checkSecurity() error {
+	declared := s.entry.Security()
+	var notices, warnings, errors []string
+	say := func(list *[]string, text string) { *list = append(*list, text) }
+
+	// An absent list of the client stands for nothing that anybody accepts any more.
+	clients := declared & (ewp.ClientHTTPSig | ewp.ClientAnonymous)
+	if clients == 0 {
+		say(&errors, "no known method of client authentication")
+	}
+	if !declared.Has(ewp.ClientHTTPSig) {
+		say(&warnings, "signed requests are recommended for every endpoint")
+	}
+	switch anonymous := declared.Has(ewp.ClientAnonymous); {
+	case s.suite.anonymous == anonymityRefused:
+		if anonymous {
+			say(&warnings, "anonymous clients should not be allowed here")
+		}
+		clients |= ewp.ClientAnonymous
+	case s.suite.anonymous == anonymityWelcome && !anonymous:
+		say(&notices, "anonymous clients could be allowed here")
+	}
+
+	full := declared.WithDefaults()
+	servers := full & (ewp.ServerTLSCert | ewp.ServerHTTPSig)
+	switch {
+	case servers == 0:
+		say(&errors, "no known method of server authentication")
+	case !servers.Has(ewp.ServerHTTPSig):
+		say(&notices, "signed answers are recommended for all servers")
+	case !servers.Has(ewp.ServerTLSCert):
+		say(&warnings, "the TLS certificate should be declared beside the signature")
+	}
+	requests := full & (ewp.RequestTLS | ewp.RequestGCM)
+	responses := full & (ewp.ResponseTLS | ewp.ResponseGCM)
+	if requests == 0 || responses == 0 {
+		say(&errors, "no known method of encryption of requests, or of answers")
+	}
+	if s.suite.api != ewp.Echo && full&(ewp.RequestGCM|ewp.ResponseGCM) != 0 {
+		say(&warnings, "TLS alone is the recommended encryption")
+	}
+	for list, other := range map[string]ewp.Methods{
+		"client": ewp.ClientOther | ewp.ClientTLSCert, "server": ewp.ServerOther, "request": ewp.RequestOther, "response": ewp.ResponseOther,
+	} {
+		if declared&other != 0 {
+			say(&notices, "a method of the "+list+" list is not known")
+		}
+	}
+	s.combine(clients, servers, requests, responses)
+	reasons := strings.Join(append(append(errors, warnings...), notices...), "; ")
+	switch {
+	case len(errors) > 0:
+		return &verdict{status: Broken, reason: reasons}
+	case len(warnings) > 0:
+		return warning("%s", reasons)
+	case len(notices) > 0:
+		return notice("%s", reasons)
+	}
+	return nil
+}
+
+// combine makes every combination of the methods to be tried, in the order of the
+// validator. An encrypted request cannot be a GET.
+func (s *session) combine(clients, servers, requests, responses ewp.Methods) {
+	verbs := s.endpoint.Methods
+	for _, client := range each(clients, ewp.ClientAnonymous, ewp.ClientHTTPSig) {
+		for _, server := range each(servers, ewp.ServerTLSCert, ewp.ServerHTTPSig) {
+			for _, request := range each(requests, ewp.RequestTLS, ewp.RequestGCM) {
+				for _, response := range each(responses, ewp.ResponseTLS, ewp.ResponseGCM) {
+					methods := client | server | request | response
+					if verbs.Allows("GET") && request == ewp.RequestTLS {
+						s.combinations = append(s.combinations, Combination{"GET", methods})
+					}
+					if verbs.Allows("POST") {
+						s.combinations = append(s.combinations, Combination{"POST", methods})
+					}
+				}
+			}
+		}
+	}
+}
+
+// each returns those of the methods that are in a set.
+func each(set ewp.Methods, methods ...ewp.Methods) []ewp.Methods {
+	var found []ewp.Methods
+	for _, m := range methods {
+		if set.Has(m) {
+			found = append(found, m)
+		}
+	}
+	return found
+}
