@@ -45,8 +45,8 @@ func (l *lookup) caller(key ewp.Fingerprint) (ewp.HEIID, error) {
 	heis, _ := l.index.HEIsOfClientKey(key)
 	hei, ok := heis.One()
 	if !ok {
-		return ewp.HEIID{}, &Error{Status: 403, DeveloperMessage: fmt.Sprintf(
-			"the catalogue binds this client key to %d institutions: it must be one", heis.Len())}
+		return ewp.HEIID{}, refuse(403, fmt.Sprintf(
+			"the catalogue binds this client key to %d institutions: it must be one", heis.Len()), nil)
 	}
 	return hei, nil
 }

@@ -28,15 +28,15 @@ func (x *exchange) decode(body *httpsig.Spool) (*httpsig.Spool, error) {
 	}
 	if x.r.Method != http.MethodPost {
 		if encrypted || !security.Has(ewp.RequestTLS) {
-			return nil, &Error{Status: http.StatusMethodNotAllowed, DeveloperMessage: "an encrypted request is sent by POST"}
+			return nil, refuse(http.StatusMethodNotAllowed, "an encrypted request is sent by POST", nil)
 		}
 		return body, nil
 	}
 	if !encrypted && !security.Has(ewp.RequestTLS) {
-		return nil, &Error{Status: http.StatusUnsupportedMediaType, DeveloperMessage: "Content-Encoding: want " + aesgcm.Coding}
+		return nil, refuse(http.StatusUnsupportedMediaType, "Content-Encoding: want "+aesgcm.Coding, nil)
 	}
 	if len(codings) > 2 { // none is of use twice
-		return nil, &Error{Status: http.StatusUnsupportedMediaType, DeveloperMessage: "Content-Encoding: want two codings at most"}
+		return nil, refuse(http.StatusUnsupportedMediaType, "Content-Encoding: want two codings at most", nil)
 	}
 	for i := len(codings) - 1; i >= 0; i-- {
 		var err error
@@ -46,7 +46,7 @@ func (x *exchange) decode(body *httpsig.Spool) (*httpsig.Spool, error) {
 		case coding == aesgcm.Coding && security.Has(ewp.RequestGCM):
 			body, err = x.decrypt(body)
 		default:
-			err = &Error{Status: http.StatusUnsupportedMediaType, DeveloperMessage: "Content-Encoding: want one that this endpoint takes"}
+			err = refuse(http.StatusUnsupportedMediaType, "Content-Encoding: want one that this endpoint takes", nil)
 		}
 		if err != nil {
 			return nil, err
@@ -71,7 +71,7 @@ func codingsOf(h http.Header) []string {
 }
 
 func (x *exchange) unzip(body *httpsig.Spool) (*httpsig.Spool, error) {
-	broken := &Error{Status: http.StatusBadRequest, DeveloperMessage: "the body is not what gzip makes"}
+	broken := refuse(http.StatusBadRequest, "the body is not what gzip makes", nil)
 	z, err := gzip.NewReader(body.Reader())
 	if err != nil {
 		return nil, broken
@@ -104,7 +104,7 @@ func (x *exchange) decrypt(body *httpsig.Spool) (*httpsig.Spool, error) {
 	case errors.Is(err, aesgcm.ErrTooLarge):
 		return nil, bodyError(httpsig.ErrTooLarge)
 	case err != nil:
-		return nil, &Error{Status: http.StatusBadRequest, DeveloperMessage: aesgcm.ErrDecrypt.Error()}
+		return nil, refuse(http.StatusBadRequest, aesgcm.ErrDecrypt.Error(), nil)
 	}
 	plain := x.spool(x.s.cfg.Bodies)
 	_, err = plain.Write(text)
@@ -124,17 +124,17 @@ func (x *exchange) negotiate() (c answerCoding, err error) {
 	if security.Has(ewp.ResponseGCM) && aesgcm.Accepted(h) {
 		c.key, err = aesgcm.RequestedKey(h)
 		if err != nil {
-			return answerCoding{}, &Error{Status: http.StatusBadRequest, DeveloperMessage: "Accept-Response-Encryption-Key: want the base64 of an RSA public key", Err: err}
+			return answerCoding{}, refuse(http.StatusBadRequest, "Accept-Response-Encryption-Key: want the base64 of an RSA public key", err)
 		}
 		if c.key.IsZero() && x.verified != nil {
 			c.key, _ = x.r.Context().Value(lookupKey{}).(*lookup).index.Key(x.verified.Key)
 		}
 		if c.key.IsZero() {
-			return answerCoding{}, &Error{Status: http.StatusNotAcceptable, DeveloperMessage: "Accept-Response-Encryption-Key: want a key to encrypt the answer for"}
+			return answerCoding{}, refuse(http.StatusNotAcceptable, "Accept-Response-Encryption-Key: want a key to encrypt the answer for", nil)
 		}
 	}
 	if c.key.IsZero() && !security.Has(ewp.ResponseTLS) {
-		return answerCoding{}, &Error{Status: http.StatusNotAcceptable, DeveloperMessage: "Accept-Encoding: want " + aesgcm.Coding}
+		return answerCoding{}, refuse(http.StatusNotAcceptable, "Accept-Encoding: want "+aesgcm.Coding, nil)
 	}
 	c.gzip = accepts(h, "gzip")
 	return c, nil

@@ -30,7 +30,7 @@ type Document struct {
 // default one, because some readers do not know prefixes. Close ends it.
 func (a *Answer) Document(root xml.Name) *Document {
 	d := &Document{w: bufio.NewWriter(a), root: root}
-	d.enc = xml.NewEncoder(d.w)
+	d.enc = xml.NewEncoder(struct{ io.Writer }{d.w}) // else it takes d.w for its own buffer, and empties it after each object
 	d.w.WriteString(declaration + "<" + root.Local + ` xmlns="`)
 	d.err = xml.EscapeText(d.w, []byte(root.Space))
 	d.w.WriteString(`">`)

@@ -27,13 +27,23 @@ type Error struct {
 	UserMessages ewp.Texts
 	// Err is the cause. Its text is not sent.
 	Err error
+
+	ours bool // DeveloperMessage is a sentence of this package, which repeats nothing
 }
 
-// Error returns the status and the cause, and none of the words.
+// refuse returns a refusal in words of this package.
+func refuse(status int, message string, err error) *Error {
+	return &Error{Status: status, DeveloperMessage: message, Err: err, ours: true}
+}
+
+// Error returns the status and the cause, and none of the words of a handler.
 func (e *Error) Error() string {
 	text := "refused"
 	if e.Status != 0 {
 		text += " with HTTP " + strconv.Itoa(e.Status)
+	}
+	if e.ours {
+		return text + ": " + e.DeveloperMessage
 	}
 	if e.Err != nil {
 		text += ": " + e.Err.Error()
@@ -59,7 +69,7 @@ func (e *Error) Is(target error) bool {
 }
 
 // kinds are the statuses of the taxonomy (ewp-specs-architecture, error handling;
-// the last four are HTTP's own). An ErrUnauthorized or ErrProtocol of a handler is
+// what follows ErrUnavailable is HTTP's own). An ErrUnauthorized or ErrProtocol of a handler is
 // not among them: it concerns a service behind the server, not the caller, and is
 // a 500.
 var kinds = []struct {
@@ -74,6 +84,7 @@ var kinds = []struct {
 	{passerelle.ErrGone, http.StatusGone},
 	{passerelle.ErrRateLimited, http.StatusTooManyRequests},
 	{context.DeadlineExceeded, http.StatusServiceUnavailable},
+	{context.Canceled, http.StatusServiceUnavailable}, // most often nobody reads it any more
 }
 
 // statusOf returns the status by which an error is answered.
@@ -98,14 +109,11 @@ func statusOf(err error) int {
 // messageOf returns what the caller is told. The words of an error are used only
 // where its type promises that they repeat no value.
 func messageOf(err error, status int) string {
-	if e, ok := errors.AsType[*Error](err); ok {
-		if e.DeveloperMessage != "" {
-			return e.DeveloperMessage
-		}
-	} else if status < 500 || isSignature(err) {
-		if text, ok := safeText(err); ok {
-			return text
-		}
+	if e, ok := errors.AsType[*Error](err); ok && e.DeveloperMessage != "" {
+		return e.DeveloperMessage
+	}
+	if text, ok := safeText(err); ok && (status < 500 || isSignature(err)) {
+		return text
 	}
 	switch status {
 	case http.StatusBadRequest:
@@ -131,8 +139,8 @@ func isSignature(err error) bool {
 	return ok
 }
 
-// safeText returns the text of the first error in the chain whose type promises
-// that it repeats no value.
+// safeText returns the text of an error in the chain whose type promises that it
+// repeats no value.
 func safeText(err error) (string, bool) {
 	if e, ok := errors.AsType[*httpsig.Error](err); ok {
 		return e.Error(), true
@@ -177,13 +185,13 @@ func bodyError(err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, httpsig.ErrTooLarge):
-		return &Error{Status: http.StatusRequestEntityTooLarge, DeveloperMessage: "the body is longer than accepted", Err: err}
+		return refuse(http.StatusRequestEntityTooLarge, "the body is longer than accepted", err)
 	}
-	return &Error{Status: http.StatusBadRequest, DeveloperMessage: "the body could not be read to its end", Err: err}
+	return refuse(http.StatusBadRequest, "the body could not be read to its end", err)
 }
 
-// refuse returns the answer that says why there is no other.
-func (x *exchange) refuse(err error) *Answer {
+// failure returns the answer that says why there is no other.
+func (x *exchange) failure(err error) *Answer {
 	status := statusOf(err)
 	response := ewp.ErrorResponse{DeveloperMessage: messageOf(err, status)}
 	if e, ok := errors.AsType[*Error](err); ok {
@@ -199,9 +207,11 @@ func (x *exchange) refuse(err error) *Answer {
 	case http.StatusUnauthorized:
 		httpsig.Challenge(a.header)
 	case http.StatusMethodNotAllowed:
-		if x.route != nil {
-			a.header.Set("Allow", x.route.Endpoint.Methods.Allow())
+		allow := x.route.Endpoint.Methods
+		if allow.Allows(x.r.Method) { // and the coding does not
+			allow = ewp.PostForm
 		}
+		a.header.Set("Allow", allow.Allow())
 	}
 	a.Write(text)
 	if a.finish() != nil { // it could not be compressed or encrypted: leave that

@@ -51,11 +51,14 @@ type exchange struct {
 func newExchange(s *Server, r *http.Request) *exchange {
 	x := &exchange{s: s, start: time.Now(), ref: httpsig.RefOf(r)}
 	x.route, x.institution = s.find(r.URL.Path)
+	security := s.cfg.Security
+	if x.route != nil {
+		security = x.route.Security
+	}
 	// Asked before unsigned headers are dropped: some clients do not sign this one.
-	x.sign = httpsig.AsksSigned(r.Header)
+	x.sign = security.Has(ewp.ServerHTTPSig) && httpsig.AsksSigned(r.Header)
 	x.seen = Exchange{Method: r.Method, RequestID: x.ref.ID}
 	if x.route != nil {
-		x.sign = x.sign && x.route.Security.Has(ewp.ServerHTTPSig)
 		x.seen.HEI, x.seen.API, x.seen.Endpoint = x.route.HEI, x.route.API, x.route.Endpoint.Name
 	}
 	x.r = r.WithContext(context.WithValue(r.Context(), lookupKey{}, &lookup{catalogue: s.cfg.Catalogue}))
@@ -66,7 +69,7 @@ func newExchange(s *Server, r *http.Request) *exchange {
 func (x *exchange) answer(w http.ResponseWriter) {
 	a, err := x.serve()
 	if err != nil {
-		a = x.refuse(err)
+		a = x.failure(err)
 	}
 	x.seen.Err = err
 	x.send(w, a)
@@ -86,10 +89,10 @@ func (x *exchange) serve() (a *Answer, err error) {
 		}
 	}()
 	if x.route == nil {
-		return nil, &Error{Status: http.StatusNotFound, DeveloperMessage: "no endpoint has this address"}
+		return nil, refuse(http.StatusNotFound, "no endpoint has this address", nil)
 	}
 	if !x.route.Endpoint.Methods.Allows(x.r.Method) {
-		return nil, &Error{Status: http.StatusMethodNotAllowed, DeveloperMessage: "this endpoint is called by " + x.route.Endpoint.Methods.Allow()}
+		return nil, refuse(http.StatusMethodNotAllowed, "this endpoint is called by "+x.route.Endpoint.Methods.Allow(), nil)
 	}
 	body := x.spool(x.s.cfg.Bodies)
 	if err := x.authenticate(body); err != nil {
@@ -104,6 +107,7 @@ func (x *exchange) serve() (a *Answer, err error) {
 	}
 	a = x.newAnswer()
 	if err := x.route.handler.Serve(x.r.Context(), request, a); err != nil {
+		a.release()
 		return nil, err
 	}
 	return a, a.finish()
@@ -163,7 +167,7 @@ func (x *exchange) send(w http.ResponseWriter, a *Answer) {
 			x.seen.Err = fmt.Errorf("signing the answer: %w", err)
 			x.sign = false
 			clear(h)
-			a = x.refuse(&Error{Status: http.StatusServiceUnavailable, Err: err})
+			a = x.failure(&Error{Status: http.StatusServiceUnavailable, Err: err})
 			x.send(w, a)
 			return
 		}

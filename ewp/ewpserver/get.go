@@ -50,8 +50,7 @@ type Query struct {
 	Parties
 	IDs   []string // the identifiers asked for, each once; none where Codes are asked for
 	Codes []string // the codes asked for, each once; none where IDs are asked for
-	// Check reads further parameters of the API. The handler looks for faults in it
-	// before it takes the first object.
+	// Check reads further parameters of the API; its faults are answered with 400.
 	Check *Check
 }
 
@@ -107,6 +106,9 @@ func (g Get[T]) Serve(ctx context.Context, r *Request, a *Answer) error {
 	d := r.document(a)
 	if objects != nil {
 		if err := Each(d, g.Item, present(objects)); err != nil {
+			return err
+		}
+		if err := c.Err(); err != nil { // Find may have read parameters late
 			return err
 		}
 	}

@@ -17,8 +17,7 @@ type Filter struct {
 	// ModifiedSince leaves out what did not change since; zero leaves out nothing. It
 	// is allowed to list more than that, never less.
 	ModifiedSince time.Time
-	// Check reads further parameters of the API. The handler looks for faults in it
-	// before it takes the first identifier.
+	// Check reads further parameters of the API; its faults are answered with 400.
 	Check *Check
 }
 
@@ -69,6 +68,9 @@ func (x Index) Serve(ctx context.Context, r *Request, a *Answer) error {
 	d := r.document(a)
 	if ids != nil {
 		if err := Each(d, x.Item, ids); err != nil {
+			return err
+		}
+		if err := c.Err(); err != nil { // List may have read parameters late
 			return err
 		}
 	}

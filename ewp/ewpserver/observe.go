@@ -12,7 +12,7 @@ func (x *exchange) observe() {
 	x.seen.Duration = time.Since(x.start)
 	level := slog.LevelDebug
 	switch {
-	case x.seen.Status >= 500:
+	case x.seen.Status >= 500 && x.r.Context().Err() == nil:
 		level = slog.LevelError
 	case x.seen.Err != nil:
 		level = slog.LevelInfo
@@ -60,7 +60,7 @@ func reasonOf(err error) string {
 	if e, ok := errors.AsType[*internalError](err); ok {
 		return e.what + ": " + typeOf(e.err)
 	}
-	if e, ok := errors.AsType[*Error](err); ok && e.Err == nil {
+	if e, ok := errors.AsType[*Error](err); ok && (e.ours || e.Err == nil) {
 		return e.Error()
 	}
 	return typeOf(err)

@@ -16,12 +16,12 @@ import (
 func parseParams(text string) (url.Values, error) {
 	values, err := url.ParseQuery(text)
 	if err != nil {
-		return nil, &Error{Status: http.StatusBadRequest, DeveloperMessage: "the parameters are not in the form application/x-www-form-urlencoded", Err: passerelle.ErrInvalid}
+		return nil, refuse(http.StatusBadRequest, "the parameters are not in the form application/x-www-form-urlencoded", passerelle.ErrInvalid)
 	}
 	for name, list := range values {
 		for _, value := range list {
 			if !isXMLText(name) || !isXMLText(value) {
-				return nil, &Error{Status: http.StatusBadRequest, DeveloperMessage: "a parameter has bytes that are no UTF-8, or a character that XML cannot hold", Err: passerelle.ErrInvalid}
+				return nil, refuse(http.StatusBadRequest, "a parameter has bytes that are no UTF-8, or a character that XML cannot hold", passerelle.ErrInvalid)
 			}
 		}
 	}

@@ -53,7 +53,7 @@ func (r *Request) Body() *io.SectionReader { return r.body.Reader() }
 // is not well-formed, has a document type declaration, or another root.
 func (r *Request) Decode(v any, root xml.Name) error {
 	refused := func(err error) error {
-		return &Error{Status: http.StatusBadRequest, DeveloperMessage: "the body is not the expected document: " + err.Error(), Err: passerelle.ErrInvalid}
+		return refuse(http.StatusBadRequest, "the body is not the expected document: "+err.Error(), passerelle.ErrInvalid)
 	}
 	_, params, _ := mime.ParseMediaType(r.contentType)
 	d, err := xmlx.NewDecoder(r.Body(), params["charset"], xmlx.Limits{})
@@ -115,7 +115,7 @@ func (x *exchange) request(body *httpsig.Spool) (*Request, error) {
 		query = ""
 		if form {
 			if plain.Size() > maxForm {
-				return nil, &Error{Status: http.StatusRequestEntityTooLarge, DeveloperMessage: "the form is longer than 1 MiB"}
+				return nil, refuse(http.StatusRequestEntityTooLarge, "the form is longer than 1 MiB", nil)
 			}
 			text, err := io.ReadAll(plain.Reader())
 			if err != nil {
@@ -144,7 +144,7 @@ func (x *exchange) media(contentType string) (form bool, err error) {
 		want = "text/xml or application/xml"
 	}
 	if err != nil || !ok {
-		return form, &Error{Status: http.StatusUnsupportedMediaType, DeveloperMessage: "Content-Type: want " + want}
+		return form, refuse(http.StatusUnsupportedMediaType, "Content-Type: want "+want, nil)
 	}
 	return form, nil
 }

@@ -32,7 +32,7 @@ func (u Update[T]) Serve(ctx context.Context, r *Request, a *Answer) error {
 	}
 	messages, err := u.Apply(ctx, r.Parties, &document)
 	if errors.Is(err, passerelle.ErrNotFound) || errors.Is(err, passerelle.ErrForbidden) {
-		refusal := &Error{Status: http.StatusBadRequest, DeveloperMessage: "there is nothing that your institution may update under this identifier", Err: err}
+		refusal := refuse(http.StatusBadRequest, "there is nothing that your institution may update under this identifier", err)
 		if e, ok := errors.AsType[*Error](err); ok {
 			refusal.UserMessages = e.UserMessages
 		}
