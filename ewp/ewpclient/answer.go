@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"io/fs"
 	"mime"
 	"net/http"
 	"strings"
@@ -61,7 +62,10 @@ func (x *exchange) answer() *Answer {
 func (a *Answer) Target() Target { return a.x.target }
 
 // Close frees the body. It can be called again.
-func (a *Answer) Close() error { return a.x.spool.Close() }
+func (a *Answer) Close() error {
+	a.x.closed = true
+	return a.x.spool.Close()
+}
 
 // Open returns a new reader of the body from its start, its codings undone. It is
 // good until Close. Its error, and that of reading, is an *ewp.Error for a coding
@@ -123,7 +127,10 @@ func (x *exchange) open() (io.Reader, error) {
 			}
 		}
 	}
-	if len(codings) > maxCodings {
+	switch {
+	case x.closed:
+		return nil, fs.ErrClosed
+	case len(codings) > maxCodings:
 		return nil, errCoding
 	}
 	var r io.Reader = x.spool.Reader()

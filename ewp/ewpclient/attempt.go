@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"errors"
 	"io"
+	"io/fs"
 	"net/http"
 
 	"github.com/passerelle-sup/passerelle"
@@ -22,13 +23,14 @@ type exchange struct {
 	limiter  transport.Limiter
 	ours     bool // the last attempt ended before it left
 	reported bool
+	closed   bool
 
 	ref      httpsig.Ref // of the request of the last attempt
 	spool    *httpsig.Spool
 	status   int
 	header   http.Header
 	verified *httpsig.Verified // nil where the answer is not signed
-	fault    error             // why an answer of status 2xx is not believed
+	fault    error             // why an answer of status 2xx is not accepted
 }
 
 // exchangeKey is the key under which a context carries an exchange through
@@ -88,21 +90,44 @@ func (x *exchange) receive(ctx context.Context, response *http.Response) error {
 		}
 		x.verified = verified
 		return nil
+	case success && errors.Is(err, httpsig.Broken):
+		return x.broken(errors.Unwrap(err))
 	case success && (!errors.Is(err, httpsig.Missing) || x.mustBeSigned()):
-		if broken, ok := errors.AsType[*httpsig.Error](err); ok && broken.Reason == httpsig.Broken {
-			return broken.Err
-		}
 		x.fault = err
 		return nil
 	}
-	switch _, err := body.SHA256(); {
+	if _, err := body.SHA256(); err != nil && success {
+		return x.broken(err)
+	}
+	return nil
+}
+
+// broken sorts out why a body did not come to its end: only what happened on the
+// way is an error of the attempt.
+func (x *exchange) broken(err error) error {
+	_, local := errors.AsType[*fs.PathError](err)
+	switch {
 	case errors.Is(err, httpsig.ErrTooLarge):
 		x.fault = errTooLarge
-	case err != nil && success:
+	case local:
+		x.fault = &keepError{err}
+	default:
 		return err
 	}
 	return nil
 }
+
+// keepError is an answer that could not be written to disk, or read from it.
+type keepError struct{ err error }
+
+// Error returns what the file system says, which names a temporary file.
+func (e *keepError) Error() string { return "the answer could not be kept: " + e.err.Error() }
+
+// Unwrap returns the error of the file system.
+func (e *keepError) Unwrap() error { return e.err }
+
+// Is reports whether target is passerelle.ErrUnavailable.
+func (e *keepError) Is(target error) bool { return target == passerelle.ErrUnavailable }
 
 // serverKey knows the server keys of the host element that the address is from.
 func (x *exchange) serverKey(_ context.Context, id ewp.Fingerprint) (*rsa.PublicKey, error) {

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -79,7 +80,8 @@ func masked(text string, call Call) string {
 // failed is the error of an exchange whose cause is err, reported.
 func (x *exchange) failed(status int, err error, outcome passerelle.Outcome) *ewp.Error {
 	e := &ewp.Error{Status: status, Signed: x.verified != nil, Err: err, Result: outcome}
-	return x.fail(e, outcome != passerelle.NotSent)
+	_, kept := errors.AsType[*keepError](err)
+	return x.fail(e, outcome != passerelle.NotSent && !kept && !errors.Is(err, fs.ErrClosed))
 }
 
 // unanswered is the error of an exchange that transport gave up.
