@@ -140,6 +140,29 @@ func (x *exchange) negotiate() (c answerCoding, err error) {
 	return c, nil
 }
 
+// encryptRefusal lets a refusal be encrypted for a client that accepts it, also where
+// nothing of the request was proved: for the key by which it says that it is signed, if
+// the catalogue has that. Errors are coded as any answer would be
+// (ewp-specs-architecture; the official validator wants it of every error).
+func (x *exchange) encryptRefusal() {
+	if x.route == nil || !x.answers.key.IsZero() || !x.route.Security.Has(ewp.ResponseGCM) || !aesgcm.Accepted(x.r.Header) {
+		return
+	}
+	_, rest, _ := strings.Cut(x.r.Header.Get("Authorization"), `keyId="`)
+	name, _, _ := strings.Cut(rest, `"`)
+	id, err := ewp.ParseFingerprint(name)
+	if err != nil {
+		return
+	}
+	index, err := x.s.cfg.Catalogue.Index()
+	if err != nil {
+		return
+	}
+	if key, known := index.Key(id); known && key.Usable() == nil {
+		x.answers.key = key
+	}
+}
+
 // accepts reports whether Accept-Encoding names a coding with a weight above 0 (RFC
 // 9110, 12.5.3). "*" does not name it.
 func accepts(h http.Header, coding string) bool {

@@ -275,6 +275,10 @@ func TestEncryption(t *testing.T) {
 	const odd = " ewp-rsa-AES128GCM ; q=1 , *;q=0"
 	unsigned := secret.with("Accept-Encoding", aesgcm.Coding)
 	unsigned.after = func(r *http.Request) { r.Header.Set("Accept-Response-Encryption-Key", public(t, strayKey()).String()) }
+	tampered := form("/echo", aba).with("Accept-Encoding", aesgcm.Coding)
+	tampered.after = changeBody("echo=c")
+	put := form("/echo", aba).with("Accept-Encoding", aesgcm.Coding)
+	put.method = http.MethodPut
 	for name, test := range map[string]struct {
 		required bool
 		call     call
@@ -293,7 +297,10 @@ func TestEncryption(t *testing.T) {
 		"answer, q=0":                  {false, form("/echo", aba).with("Accept-Encoding", aesgcm.Coding+";q=0"), 200, ewp.PublicKey{}},
 		"answer, other key":            {false, secret.with("Accept-Encoding", aesgcm.Coding).with("Accept-Response-Encryption-Key", public(t, strayKey()).String()), 200, public(t, strayKey())},
 		"answer, other key unsigned":   {false, unsigned, 200, public(t, partnerKey())},
-		"answer, bad key":              {false, secret.with("Accept-Encoding", aesgcm.Coding).with("Accept-Response-Encryption-Key", "no key"), 400, ewp.PublicKey{}},
+		"answer, bad key":              {false, secret.with("Accept-Encoding", aesgcm.Coding).with("Accept-Response-Encryption-Key", "no key"), 400, public(t, partnerKey())},
+		"answer, tampered with":        {false, tampered, 400, public(t, partnerKey())},
+		"answer, unknown key":          {false, form("/echo", aba).with("Accept-Encoding", aesgcm.Coding).as(strayKey()), 403, ewp.PublicKey{}},
+		"answer, method":               {false, put, 405, public(t, partnerKey())},
 		"required, request plain":      {true, form("/echo", aba).with("Accept-Encoding", odd), 415, public(t, partnerKey())},
 		"required, answer not wished":  {true, secret, 406, ewp.PublicKey{}},
 		"required, answer bad wish":    {true, secret.with("Accept-Encoding", "invalid"), 406, ewp.PublicKey{}},

@@ -69,6 +69,7 @@ func newExchange(s *Server, r *http.Request) *exchange {
 func (x *exchange) answer(w http.ResponseWriter) {
 	a, err := x.serve()
 	if err != nil {
+		x.encryptRefusal()
 		a = x.failure(err)
 	}
 	x.seen.Err = err
