@@ -72,6 +72,7 @@ var allowed = map[string][]string{
 	"ines/campaign/campaigntest":  {".", "ine", "ines/campaign"},
 	"ines/inestest":               {".", "ine", "uai", "ines", "transport", "internal/journal", "internal/soap", "internal/xmlx", "github.com/beevik/etree"},
 	"supdata/feedtest":            {".", "ine", "uai", "supdata"},
+	"aglae/aglaetest":             {".", "ine", "uai", "aglae", "particulier", "transport", "internal/journal", "internal/soap", "internal/xmlx", "github.com/beevik/etree"},
 	"supdata/supdatatest":         {".", "ine", "uai", "supdata", "particulier", "particulier/particuliertest", "transport"},
 	"particulier/particuliertest": {".", "ine", "uai", "particulier", "transport"},
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
