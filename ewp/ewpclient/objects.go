@@ -101,6 +101,9 @@ func (a *Answer) document() (*document, error) {
 	}
 	where := a.x.target.Endpoint
 	d := &document{source: &tokens{in: in}}
+	if a.x.quirks.Has(AnyNamespace) {
+		d.source.to = where.Namespace
+	}
 	d.Decoder = xml.NewTokenDecoder(d.source)
 	for {
 		token, err := d.Token()
@@ -116,11 +119,7 @@ func (a *Answer) document() (*document, error) {
 		return nil, fault("root element other than " + where.Root)
 	}
 	if d.root.Name.Space != where.Namespace {
-		if !a.x.quirks.Has(AnyNamespace) {
-			return nil, fault("root element in another namespace than " + where.Namespace)
-		}
-		d.source.from, d.source.to = d.root.Name.Space, where.Namespace
-		d.root.Name.Space = where.Namespace
+		return nil, fault("root element in another namespace than " + where.Namespace)
 	}
 	return d, nil
 }
@@ -181,11 +180,12 @@ func (d *document) fault(err error) error {
 }
 
 // tokens counts how deep the document is open, so that an object that cannot be
-// read is left behind as a whole, and puts one namespace in the place of another.
+// read is left behind as a whole, and can put one namespace in the place of that of
+// the root element.
 type tokens struct {
 	in       *xml.Decoder
 	depth    int
-	from, to string // differ where elements are moved
+	from, to string // to is empty where nothing is put in the place of from
 	err      error
 }
 
@@ -198,14 +198,17 @@ func (s *tokens) Token() (xml.Token, error) {
 	}
 	switch t := token.(type) {
 	case xml.StartElement:
+		if s.depth == 0 {
+			s.from = t.Name.Space
+		}
 		s.depth++
-		if s.from != s.to && t.Name.Space == s.from {
+		if s.to != "" && t.Name.Space == s.from {
 			t.Name.Space = s.to
 			return t, nil
 		}
 	case xml.EndElement:
 		s.depth--
-		if s.from != s.to && t.Name.Space == s.from {
+		if s.to != "" && t.Name.Space == s.from {
 			t.Name.Space = s.to
 			return t, nil
 		}
