@@ -30,6 +30,7 @@ func (b *bed) raw(tb testing.TB, text string) reply {
 	}
 	defer conn.Close()
 	conn.SetDeadline(time.Now().Add(10 * time.Second))
+	b.count()
 	if _, err := io.WriteString(conn, text); err != nil {
 		tb.Fatal(err)
 	}

@@ -114,14 +114,17 @@ type bed struct {
 	url    string
 	client *http.Client
 
-	mu   sync.Mutex
-	seen []ewpserver.Exchange
+	mu     sync.Mutex
+	asked  int // requests
+	seen   []ewpserver.Exchange
+	change *sync.Cond // of seen
 }
 
 // newBed starts a server; change may be nil.
 func newBed(tb testing.TB, change func(*ewpserver.Config)) *bed {
 	tb.Helper()
 	b := &bed{}
+	b.change = sync.NewCond(&b.mu)
 	cfg := ewpserver.Config{
 		Institutions: []ewpserver.Institution{{HEI: own}},
 		Catalogue:    catalogue(),
@@ -131,6 +134,7 @@ func newBed(tb testing.TB, change func(*ewpserver.Config)) *bed {
 			b.mu.Lock()
 			b.seen = append(b.seen, x)
 			b.mu.Unlock()
+			b.change.Broadcast()
 		},
 	}
 	if change != nil {
@@ -156,13 +160,21 @@ func (b *bed) handle(tb testing.TB, api ewp.API, endpoint string, h ewpserver.Ha
 	}
 }
 
-// last returns the exchange that was observed last.
+// count notes that a request is sent.
+func (b *bed) count() {
+	b.mu.Lock()
+	b.asked++
+	b.mu.Unlock()
+}
+
+// last waits until every request was observed, which happens after its answer is
+// sent, and returns the last.
 func (b *bed) last(tb testing.TB) ewpserver.Exchange {
 	tb.Helper()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	if len(b.seen) == 0 {
-		tb.Fatal("no exchange was observed")
+	for len(b.seen) < b.asked {
+		b.change.Wait()
 	}
 	return b.seen[len(b.seen)-1]
 }
@@ -242,6 +254,7 @@ func (b *bed) do(tb testing.TB, c call) reply {
 func (b *bed) send(tb testing.TB, r *http.Request) reply {
 	tb.Helper()
 	ref := httpsig.RefOf(r)
+	b.count()
 	answer, err := b.client.Do(r)
 	if err != nil {
 		tb.Fatal(err)
@@ -350,3 +363,5 @@ func fingerprintBytes(key ewp.PublicKey) []byte {
 	f := key.Fingerprint()
 	return f[:]
 }
+
+func xmlName(space, local string) xml.Name { return xml.Name{Space: space, Local: local} }
