@@ -1,0 +1,373 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/tls"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/passerelle-sup/passerelle/ewp"
+	"github.com/passerelle-sup/passerelle/ewp/discovery"
+	"github.com/passerelle-sup/passerelle/ewp/echo"
+	"github.com/passerelle-sup/passerelle/internal/testutil"
+)
+
+// program is the built program, in a folder of its own.
+var program struct {
+	sync.Once
+	dir, path string
+	err       error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if program.dir != "" {
+		os.RemoveAll(program.dir)
+	}
+	os.Exit(code)
+}
+
+// build returns the path of the program.
+func build(t *testing.T) string {
+	t.Helper()
+	compiler := testutil.Program(t, "go")
+	program.Do(func() {
+		program.dir, program.err = os.MkdirTemp("", "ewphost")
+		if program.err != nil {
+			return
+		}
+		program.path = filepath.Join(program.dir, "ewphost")
+		if out, err := exec.Command(compiler, "build", "-o", program.path, ".").CombinedOutput(); err != nil {
+			program.err = fmt.Errorf("%w: %s", err, out)
+		}
+	})
+	if program.err != nil {
+		t.Fatal(program.err)
+	}
+	return program.path
+}
+
+// machine is a folder with a copy of the sample, on ports that are free.
+type machine struct{ dir, program string }
+
+// The two configurations of the sample.
+const (
+	hostConfig    = "config.json"
+	partnerConfig = "partner.json"
+)
+
+func newMachine(t *testing.T) *machine {
+	t.Helper()
+	m := &machine{t.TempDir(), build(t)}
+	if err := os.CopyFS(m.dir, os.DirFS("sample")); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{hostConfig, partnerConfig} {
+		port := freePort(t)
+		m.edit(t, name, func(text string) string { return regexp.MustCompile(`844\d`).ReplaceAllString(text, port) })
+	}
+	m.must(t, "keygen", "-out", m.path("keys"))
+	m.must(t, "keygen", "-out", m.path("partner-keys"))
+	return m
+}
+
+func (m *machine) path(name string) string { return filepath.Join(m.dir, name) }
+
+func (m *machine) edit(t *testing.T, name string, change func(string) string) {
+	t.Helper()
+	data, err := os.ReadFile(m.path(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.write(t, name, change(string(data)))
+}
+
+func (m *machine) write(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(m.path(name), []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// run runs the program to its end.
+func (m *machine) run(t *testing.T, args ...string) (code int, stdout, stderr string) {
+	t.Helper()
+	var out, diag bytes.Buffer
+	cmd := exec.CommandContext(t.Context(), m.program, args...)
+	cmd.Stdout, cmd.Stderr = &out, &diag
+	err := cmd.Run()
+	if exit, ok := errors.AsType[*exec.ExitError](err); ok {
+		return exit.ExitCode(), out.String(), diag.String()
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	return 0, out.String(), diag.String()
+}
+
+// must runs the program, which must succeed.
+func (m *machine) must(t *testing.T, args ...string) (stdout, stderr string) {
+	t.Helper()
+	code, stdout, stderr := m.run(t, args...)
+	if code != exitDone {
+		t.Fatalf("ewphost %s: exit code %d\n%s", strings.Join(args, " "), code, stderr)
+	}
+	return stdout, stderr
+}
+
+// publish writes the catalogue of both hosts.
+func (m *machine) publish(t *testing.T) {
+	t.Helper()
+	for name, config := range map[string]string{"host.xml": hostConfig, "partner.xml": partnerConfig} {
+		manifest, _ := m.must(t, "manifest", "-config", m.path(config))
+		m.write(t, name, manifest)
+	}
+	catalogue, _ := m.must(t, "catalogue", m.path("host.xml"), m.path("partner.xml"))
+	m.write(t, "catalogue.xml", catalogue)
+}
+
+// serve starts a host, which is stopped when the test ends: it must then end well.
+func (m *machine) serve(t *testing.T, config string) (ready listening, log *bytes.Buffer, stop func()) {
+	t.Helper()
+	log = new(bytes.Buffer)
+	cmd := exec.Command(m.program, "serve", "-v", "-config", m.path(config))
+	cmd.Stderr = log
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop = sync.OnceFunc(func() {
+		if err := cmd.Process.Signal(os.Interrupt); err != nil {
+			t.Error(err)
+		}
+		timer := time.AfterFunc(30*time.Second, func() { cmd.Process.Kill() })
+		defer timer.Stop()
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("interrupted: %v\n%s", err, log)
+		}
+	})
+	t.Cleanup(stop)
+	line, err := bufio.NewReader(out).ReadBytes('\n')
+	if err != nil {
+		t.Fatalf("the host said nothing: %v", err)
+	}
+	if err := json.Unmarshal(line, &ready); err != nil {
+		t.Fatalf("%v: %s", err, line)
+	}
+	return ready, log, stop
+}
+
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	_, port, err := net.SplitHostPort(l.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return port
+}
+
+// From keys to calls in both directions, as the help tells it.
+func TestTwoHosts(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.publish(t)
+	ready, log, stop := m.serve(t, hostConfig)
+	if ready.Hosts != 2 || !slices.Equal(ready.Paths, []string{"/echo", "/file"}) {
+		t.Errorf("ready: %+v, want two hosts in the catalogue, and the paths of echo and file", ready)
+	}
+	m.serve(t, partnerConfig)
+	agreement, err := os.ReadFile("sample/data/file/uni-beispiel.example/5f0c2d1e-agreement.pdf")
+	if err != nil {
+		t.Fatal(err)
+	}
+	call := func(config, hei string, args ...string) []string {
+		return append([]string{"call", "-config", m.path(config), "-hei", hei}, args...)
+	}
+	const host, partner = "univ-exemple.example", "uni-beispiel.example"
+	const private = "confidential value"
+	for name, test := range map[string]struct {
+		args       []string
+		code       int
+		out        string // whole; of an echo, the values
+		diagnostic string
+	}{
+		"echo":          {call(partnerConfig, host, "-api", "echo", "-param", "echo="+private, "-param", "echo=b", "-param", "echo="+private), exitDone, private + "|b|" + private, "signed:  yes"},
+		"echo, reverse": {call(hostConfig, partner, "-api", "echo", "-param", "echo=x=y"), exitDone, "x=y", "version: 2.0.1"},
+		"encrypted":     {call(hostConfig, partner, "-api", "echo", "-param", "echo=c", "-gcm"), exitDone, "c", "signed:  yes"},
+		"file":          {call(partnerConfig, host, "-api", "file", "-param", "file_id=5f0c2d1e-agreement"), exitDone, string(agreement), "status:  200"},
+		"not its file":  {call(hostConfig, host, "-api", "file", "-param", "file_id=5f0c2d1e-agreement"), exitRefused, "", "partner: there is nothing"},
+		"path as file":  {call(partnerConfig, host, "-api", "file", "-param", "file_id=../uni-beispiel.example/5f0c2d1e-agreement"), exitRefused, "", "404"},
+		"no parameter":  {call(partnerConfig, host, "-api", "file"), exitRefused, "", "file_id"},
+		"no such API":   {call(hostConfig, partner, "-api", "iias", "-endpoint", "get"), exitFailed, "", "no host of this institution declares this API"},
+		"no such HEI":   {call(hostConfig, "nobody.example", "-api", "echo"), exitFailed, "", "no host of the catalogue covers this institution"},
+		"no document":   {call(hostConfig, partner, "-api", "omobilities", "-endpoint", "update"), exitUsage, "", "document"},
+	} {
+		code, out, diag := m.run(t, test.args...)
+		if code != test.code || !strings.Contains(diag, test.diagnostic) {
+			t.Errorf("%s: exit code %d, want %d and %q:\n%s", name, code, test.code, test.diagnostic, diag)
+		}
+		if code == exitDone && slices.Contains(test.args, "echo") {
+			var answer echo.Response
+			if err := xml.Unmarshal([]byte(out), &answer); err != nil {
+				t.Errorf("%s: %v", name, err)
+			}
+			caller := host
+			if slices.Contains(test.args, host) {
+				caller = partner
+			}
+			if !slices.Equal(answer.HEIs, []ewp.HEIID{ewp.MustParseHEIID(caller)}) {
+				t.Errorf("%s: taken for %v, want %s", name, answer.HEIs, caller)
+			}
+			out = strings.Join(answer.Echo, "|")
+		}
+		if out != test.out {
+			t.Errorf("%s: standard output is %q, want %q", name, out, test.out)
+		}
+	}
+	stop()
+	for _, secret := range []string{private, "confidential", "5f0c2d1e"} {
+		if strings.Contains(log.String(), secret) {
+			t.Errorf("the log repeats a parameter (%q):\n%s", secret, log)
+		}
+	}
+	if want := "caller=" + partner; !strings.Contains(log.String(), want) {
+		t.Errorf("the log does not tell who called (%q):\n%s", want, log)
+	}
+}
+
+// A host that signs with another key than its manifest promised is not believed.
+func TestForgedAnswer(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.publish(t)
+	m.must(t, "keygen", "-out", m.path("forged"))
+	m.edit(t, hostConfig, func(text string) string { return strings.Replace(text, "keys/server.key", "forged/server.key", 1) })
+	m.serve(t, hostConfig)
+	code, out, diag := m.run(t, "call", "-config", m.path(partnerConfig), "-hei", "univ-exemple.example", "-api", "echo")
+	if code != exitRefused || out != "" || !strings.Contains(diag, "key") {
+		t.Errorf("exit code %d, want %d and nothing of the answer:\n%s%s", code, exitRefused, out, diag)
+	}
+}
+
+// The manifest that is served is the one that is printed, before there is a catalogue
+// too, and the registry would take it.
+func TestManifest(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	printed, _ := m.must(t, "manifest", "-config", m.path(partnerConfig))
+	ready, _, _ := m.serve(t, partnerConfig)
+	if ready.Hosts != 0 {
+		t.Errorf("%d hosts, want a host without catalogue", ready.Hosts)
+	}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}}
+	defer client.CloseIdleConnections()
+	response, err := client.Get(ready.Manifest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	served, err := io.ReadAll(response.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testutil.Equal(t, "manifest", string(served), printed)
+
+	manifest, dropped, err := discovery.Read(bytes.NewReader(served))
+	if err != nil || len(dropped) > 0 {
+		t.Fatal(err, dropped)
+	}
+	if refused := manifest.Check(discovery.Against{}).Refused; len(refused) > 0 {
+		t.Errorf("the registry would refuse %v", refused)
+	}
+	address, _ := manifest.APIs[0].Value("url")
+	testutil.Equal(t, "URL", []string{manifest.URL, address}, []string{ready.Manifest, strings.TrimSuffix(ready.Manifest, "manifest.xml") + "echo"})
+	testutil.Equal(t, "security", manifest.APIs[0].Security, gcmSecurity)
+	testutil.Equal(t, "keys", []int{len(manifest.ClientKeys), len(manifest.ServerKeys)}, []int{1, 1})
+
+	response, err = client.Post(ready.Manifest, "text/plain", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusMethodNotAllowed {
+		t.Errorf("POST of the manifest: %s", response.Status)
+	}
+	// Without a catalogue nobody can be let in.
+	response, err = client.Get(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response.Body.Close()
+	if response.StatusCode != http.StatusUnauthorized {
+		t.Errorf("unsigned call: %s, want 401", response.Status)
+	}
+}
+
+func TestKeygen(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	before, err := os.ReadFile(m.path("keys/server.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Remove(m.path("keys/client.key")); err != nil {
+		t.Fatal(err)
+	}
+	code, out, diag := m.run(t, "keygen", "-out", m.path("keys"))
+	if code != exitFailed || out != "" || !strings.Contains(diag, "server.key is there already") {
+		t.Errorf("exit code %d, want %d:\n%s%s", code, exitFailed, out, diag)
+	}
+	after, err := os.ReadFile(m.path("keys/server.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(m.path("keys/client.key")); err == nil || !bytes.Equal(before, after) {
+		t.Error("keygen changed a folder that has keys")
+	}
+	for _, name := range []string{"keys/server.key", "keys/tls.key"} {
+		info, err := os.Stat(m.path(name))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: mode %v, want it for its owner alone", name, info.Mode())
+		}
+	}
+	out, _ = m.must(t, "keygen", "-bits", "3072", "-out", m.path("long"))
+	var first written
+	if err := json.Unmarshal([]byte(strings.SplitN(out, "\n", 2)[0]), &first); err != nil {
+		t.Fatal(err)
+	}
+	key, err := readKey(first.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	public, err := ewp.NewPublicKey(&key.PublicKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	testutil.Equal(t, "fingerprint", first.Fingerprint, public.Fingerprint().String())
+	testutil.Equal(t, "bits", key.N.BitLen(), 3072)
+}
