@@ -78,6 +78,9 @@ var allowed = map[string][]string{
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
 	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/discovery", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
+	"mobility":                    {".", "internal/ledger"},
+	"mobility/mobilitytest":       {".", "mobility"},
+
 	// What the tests share.
 	"internal/testutil": {".", "github.com/google/go-cmp/cmp"},
 }
