@@ -58,9 +58,9 @@ var allowed = map[string][]string{
 	"ewp":                           {".", "internal/xmlx", "github.com/beevik/etree"},
 	"ewp/httpsig":                   {".", "ewp", "github.com/google/uuid"},
 	"ewp/aesgcm":                    {".", "ewp"},
-	"ewp/echo":                      {".", "ewp", "ewp/ewpserver"},
-	"ewp/file":                      {".", "ewp", "ewp/ewpserver"},
-	"ewp/monitoring":                {".", "ewp", "ewp/ewpserver"},
+	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
+	"ewp/file":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
+	"ewp/monitoring":                {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/ewpserver":                 {".", "ewp", "ewp/aesgcm", "ewp/httpsig", "ewp/registry", "internal/xmlx"},
 	"ewp/registry":                  {".", "ewp", "ewp/registry/internal/xmlscan", "transport", "internal/xmlx"},
 	"ewp/registry/internal/xmlscan": {".", "internal/xmlx"},
@@ -78,8 +78,8 @@ var allowed = map[string][]string{
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
 	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/discovery", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
-	"mobility":                    {".", "internal/ledger"},
-	"mobility/mobilitytest":       {".", "mobility"},
+	"mobility":              {".", "internal/ledger"},
+	"mobility/mobilitytest": {".", "mobility"},
 
 	// What the tests share.
 	"internal/testutil": {".", "github.com/google/go-cmp/cmp"},
