@@ -250,7 +250,7 @@ func checkChallenge(a *answer) error {
 }
 
 // check judges the document of an answer.
-type check func(root *etree.Element) error
+type check func(root *element) error
 
 // expect200 sends a request and wants an answer of the endpoint that passes a check.
 func (s *session) expect200(k *call, c Combination, ok check) error {

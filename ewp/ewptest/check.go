@@ -8,17 +8,20 @@ import (
 	"github.com/passerelle-sup/passerelle/internal/xmlx"
 )
 
+// element is one of a document.
+type element = etree.Element
+
 // selector is the path of elements below the root, in its namespace, that hold the
 // identifiers of an answer: {"ounit", "ounit-id"}. It makes the checks of the
 // validator's verifiers.
 type selector []string
 
 // texts returns what the elements hold, in their order.
-func (p selector) texts(root *etree.Element) []string {
+func (p selector) texts(root *element) []string {
 	space := xmlx.Name(root).Space
-	level := []*etree.Element{root}
+	level := []*element{root}
 	for _, name := range p {
-		var next []*etree.Element
+		var next []*element
 		for _, el := range level {
 			next = append(next, xmlx.Children(el, space, name)...)
 		}
@@ -36,7 +39,7 @@ func (p selector) name() string { return p[len(p)-1] }
 
 // exactly wants these values and no others, in any order.
 func (p selector) exactly(want ...string) check {
-	return func(root *etree.Element) error {
+	return func(root *element) error {
 		got := p.texts(root)
 		if more := minus(got, want); len(more) > 0 {
 			return failure("%s %v should not be there; %v is expected", p.name(), more, want)
@@ -53,7 +56,7 @@ func (p selector) nothing() check { return p.exactly() }
 
 // with wants these values, and maybe others.
 func (p selector) with(want ...string) check {
-	return func(root *etree.Element) error {
+	return func(root *element) error {
 		got := p.texts(root)
 		for _, w := range want {
 			if !slices.Contains(got, w) {
@@ -66,7 +69,7 @@ func (p selector) with(want ...string) check {
 
 // something wants a value.
 func (p selector) something() check {
-	return func(root *etree.Element) error {
+	return func(root *element) error {
 		if len(p.texts(root)) == 0 {
 			return failure("%s should be there, and there is none", p.name())
 		}

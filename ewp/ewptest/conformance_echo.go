@@ -196,30 +196,6 @@ func (s *session) echoGzip(c Combination) error {
 	return nil
 }
 
-// wrongMethods tries methods that no endpoint of the network has.
-func (s *session) wrongMethods(c Combination) error {
-	for _, method := range []string{http.MethodPut, http.MethodDelete} {
-		if err := s.wrongMethod(c.by(method)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// wrongMethod tries a method that the endpoint does not have.
-func (s *session) wrongMethod(c Combination) error {
-	return s.step(c, "method "+c.Method, "405", func() error {
-		k, err := s.call(c, nil)
-		if err != nil {
-			return err
-		}
-		if err := s.sign(k); err != nil {
-			return err
-		}
-		return s.expectError(k, c, 405)
-	})
-}
-
 func (s *session) echoAnonymous(c Combination) error {
 	return s.try(c, trial{name: "anonymous client", errors: []int{401, 403}})
 }

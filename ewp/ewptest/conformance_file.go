@@ -23,10 +23,10 @@ func (s *session) file(c Combination) error {
 	if err := s.anonymous(c); err != nil {
 		return err
 	}
-	if err := s.expectErrors(c, []refusal{
-		{"no file_id", nil, 400},
-		{"wrong name of the parameter", params{"file_id_param", FakeID}, 400},
-	}); err != nil {
+	if err := s.probe(c,
+		refuse("no file_id", 400, nil),
+		refuse("wrong name of the parameter", 400, params{"file_id_param", FakeID}),
+	); err != nil {
 		return err
 	}
 	if err := s.step(c, "unknown file_id", "4xx", func() error { return s.noFile(c, FakeID) }); err != nil {
@@ -47,7 +47,7 @@ func (s *session) knownFile(c Combination) error {
 	if err := s.step(c, "known file_id", "200, the bytes and their type", func() error { return s.aFile(c, id) }); err != nil {
 		return err
 	}
-	if err := s.expectErrors(c, []refusal{{"file_id twice", params{"file_id", id, "file_id", id}, 400}}); err != nil {
+	if err := s.probe(c, refuse("file_id twice", 400, params{"file_id", id, "file_id", id})); err != nil {
 		return err
 	}
 	const name, expect = "known file_id as another participant", "4xx"

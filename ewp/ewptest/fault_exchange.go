@@ -65,6 +65,11 @@ func (x *exchange) finish() {
 	result := x.recorder.Result()
 	x.status, x.header, x.answer = result.StatusCode, result.Header, x.recorder.Body.Bytes()
 	x.header.Del("Content-Length")
+	if x.repaired {
+		if x.header.Del("X-Request-Id"); x.ref.ID != "" {
+			x.header.Set("X-Request-Id", x.ref.ID)
+		}
+	}
 	if x.refused && httpsig.AsksSigned(x.req.Header) || x.repaired && x.signed() {
 		x.sign()
 	}

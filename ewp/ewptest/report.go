@@ -75,6 +75,11 @@ func (c Combination) by(method string) Combination {
 	return c
 }
 
+// plainGET returns a combination as a GET, which cannot be encrypted.
+func plainGET(c Combination) Combination {
+	return c.by("GET").with(ewp.RequestMethods, ewp.RequestTLS)
+}
+
 // Result is what came of one step.
 type Result struct {
 	API         ewp.API

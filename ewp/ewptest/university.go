@@ -36,6 +36,9 @@ type UniversityConfig struct {
 	// Manifest changes the manifest that follows from what is served, each time that
 	// it is asked for. Nil leaves it.
 	Manifest func(m *discovery.Manifest)
+	// Document changes the document of the manifest as it is served, to what the
+	// registry would refuse and discovery would not write. Nil leaves it.
+	Document func(doc []byte) []byte
 	// Client changes how the client is made. Nil leaves it.
 	Client func(cfg *ewpclient.Config)
 }
@@ -58,6 +61,7 @@ type University struct {
 
 	network  *Network
 	manifest func(*discovery.Manifest)
+	document func([]byte) []byte
 	faults   faults
 }
 
@@ -65,7 +69,7 @@ type University struct {
 func (n *Network) newUniversity(cfg UniversityConfig, address string) (*University, error) {
 	number := len(n.universities)
 	u := &University{
-		HEI: cfg.HEI, URL: address, network: n, manifest: cfg.Manifest,
+		HEI: cfg.HEI, URL: address, network: n, manifest: cfg.Manifest, document: cfg.Document,
 		Institution: ewp.Institution{ID: cfg.HEI, Names: cfg.Names, OtherIDs: cfg.OtherIDs},
 		ClientKey:   Key(2 * number), ServerKey: Key(2*number + 1),
 	}
@@ -199,6 +203,9 @@ func (u *University) serveManifest(w http.ResponseWriter) {
 	if err != nil {
 		writeError(w, http.StatusInternalServerError, err.Error())
 		return
+	}
+	if u.document != nil {
+		doc = u.document(doc)
 	}
 	w.Header().Set("Content-Type", mimeXML)
 	_, _ = w.Write(doc)
