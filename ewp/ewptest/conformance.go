@@ -5,6 +5,7 @@ import (
 	"crypto/rsa"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"iter"
 	"net/http"
 	"slices"
@@ -134,8 +135,9 @@ func Conformance(t *testing.T, host Host) {
 }
 
 // Check is Conformance without a test: it returns the verdicts. Its error is
-// passerelle.FieldErrors for a Host that is incomplete, that of the catalogue, or that
-// of ctx; what a host does wrong is in the report.
+// passerelle.FieldErrors for a Host that is incomplete, passerelle.ErrNotFound where
+// the catalogue declares nothing to look at, or not what Only asks for, that of the
+// catalogue, or that of ctx; what a host does wrong is in the report.
 func Check(ctx context.Context, host Host) (Report, error) { return examine(ctx, host, suites) }
 
 func examine(ctx context.Context, host Host, suites []suite) (Report, error) {
@@ -156,11 +158,13 @@ func examine(ctx context.Context, host Host, suites []suite) (Report, error) {
 		host.Timeout = defaultTimeout
 	}
 	var report Report
+	declared := map[ewp.API]bool{}
 	for _, s := range suites {
 		if len(host.Only) > 0 && !slices.Contains(host.Only, s.api) {
 			continue
 		}
 		for _, entry := range entriesOf(index, host.HEI, s) {
+			declared[s.api] = true
 			session, err := newSession(ctx, host, index, s, entry)
 			if err != nil {
 				return report, err
@@ -171,6 +175,14 @@ func examine(ctx context.Context, host Host, suites []suite) (Report, error) {
 				return report, err
 			}
 		}
+	}
+	for _, api := range host.Only {
+		if !declared[api] {
+			return report, fmt.Errorf("ewptest: %s: no entry with steps in the catalogue: %w", api, passerelle.ErrNotFound)
+		}
+	}
+	if len(declared) == 0 {
+		return nil, fmt.Errorf("ewptest: %s: no API with steps in the catalogue: %w", host.HEI, passerelle.ErrNotFound)
 	}
 	return report, nil
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ewp"
@@ -206,6 +207,39 @@ func TestCheckHost(t *testing.T) {
 		{Field: "Other.ServerKey", Rule: "key", Want: "an RSA key of 2048 to 8192 bits"},
 	}
 	testutil.Equal(t, "error", err, error(want))
+}
+
+// TestCheckNothing checks that a host which declares nothing does not pass.
+func TestCheckNothing(t *testing.T) {
+	t.Parallel()
+	n := ewptest.NewNetwork(t, three(ewptest.UniversityConfig{}))
+	host := n.Host(uniA, uniB)
+	host.Only = []ewp.API{ewp.Echo, ewp.File}
+	if _, err := ewptest.Check(t.Context(), host); !errors.Is(err, passerelle.ErrNotFound) {
+		t.Errorf("an API that is not declared: %v; want ErrNotFound", err)
+	}
+	host.Only, host.HEI = nil, ewp.MustParseHEIID("nobody.example")
+	if _, err := ewptest.Check(t.Context(), host); !errors.Is(err, passerelle.ErrNotFound) {
+		t.Errorf("a host that is not in the catalogue: %v; want ErrNotFound", err)
+	}
+}
+
+// TestCheckSilence checks the verdicts on a host that does not answer.
+func TestCheckSilence(t *testing.T) {
+	t.Parallel()
+	n := ewptest.NewNetwork(t, three(ewptest.UniversityConfig{}))
+	host := n.Host(uniA, uniB)
+	n.University(uniA).Inject(ewptest.Injection{Fault: ewptest.Truncated, Times: 1})
+	report, err := ewptest.Check(t.Context(), host)
+	if err != nil || report.Count(ewptest.Broken) != 1 || report.Count(ewptest.Success) != len(report)-1 {
+		t.Errorf("one answer cut short: %v, %v; want ERROR of one step", report, err)
+	}
+	n.University(uniA).Inject(ewptest.Injection{Fault: ewptest.Slow, Delay: time.Minute})
+	host.Timeout = 50 * time.Millisecond
+	report, err = ewptest.Check(t.Context(), host)
+	if err != nil || report.Worst() != ewptest.Broken || len(report) != 5 {
+		t.Errorf("a host that is too slow: %v, %v; want ERROR of the first call, and no other", report, err)
+	}
 }
 
 // TestConformanceSchema holds every answer against the published schema.

@@ -23,6 +23,11 @@ import (
 type Config struct {
 	// Universities are the members of the network.
 	Universities []UniversityConfig
+	// InMemory connects the members by pipes within the process, each under a name of its
+	// own ("https://uni-a.example"), in place of ports of the loopback interface. The
+	// network then works inside a testing/synctest bubble, where hours of refreshing,
+	// retries and time-outs pass at once. Only Network.HTTP reaches it.
+	InMemory bool
 	// Logger gets what servers and clients log. Nil discards.
 	Logger *slog.Logger
 }
@@ -37,6 +42,7 @@ type Network struct {
 	authority    *authority
 	http         *http.Transport
 	logger       *slog.Logger
+	pipes        *pipes // nil on the loopback interface
 	servers      []*http.Server
 }
 
@@ -78,6 +84,10 @@ func Listen(cfg Config) (*Network, error) {
 		DisableCompression: true, // bodies must come as they were signed
 		IdleConnTimeout:    time.Minute, TLSHandshakeTimeout: 10 * time.Second,
 	}}
+	if cfg.InMemory {
+		n.pipes = &pipes{}
+		n.http.DialContext = n.pipes.dial
+	}
 	if err := n.start(cfg); err != nil {
 		return nil, errors.Join(err, n.Close())
 	}
@@ -85,7 +95,7 @@ func Listen(cfg Config) (*Network, error) {
 }
 
 func (n *Network) start(cfg Config) error {
-	err := n.listen("registry", func(url string) (_ http.Handler, err error) {
+	err := n.listen("registry.example", func(url string) (_ http.Handler, err error) {
 		n.Registry, err = NewRegistry(RegistryConfig{BaseURL: url, HTTP: n.http, Clock: n.Clock.Now})
 		return n.Registry, err
 	})
@@ -118,18 +128,24 @@ func (n *Network) Join(cfg UniversityConfig) error {
 	})
 }
 
-// listen serves a handler over TLS on a port of the loopback interface. The handler is
-// made when its address is known.
+// listen serves a handler over TLS, on a port of the loopback interface or in memory.
+// The handler is made when its address is known.
 func (n *Network) listen(name string, handler func(url string) (http.Handler, error)) error {
 	cert, err := n.authority.issue(name)
 	if err != nil {
 		return err
 	}
-	listener, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	var plain net.Listener
+	if n.pipes != nil {
+		plain, err = n.pipes.listen(name + ":443")
+	} else if plain, err = net.Listen("tcp", "127.0.0.1:0"); err == nil {
+		name = plain.Addr().String()
+	}
 	if err != nil {
 		return err
 	}
-	h, err := handler("https://" + listener.Addr().String())
+	listener := tls.NewListener(plain, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12})
+	h, err := handler("https://" + name)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -48,7 +48,8 @@ func newAuthority() (*authority, error) {
 	return &authority{cert: cert, key: key, pool: pool}, nil
 }
 
-// issue returns a certificate of its own for a host on the loopback interface.
+// issue returns a certificate of its own for a host of a name, and for the loopback
+// interface.
 func (a *authority) issue(name string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -62,7 +63,7 @@ func (a *authority) issue(name string) (tls.Certificate, error) {
 		SerialNumber: serial, Subject: pkix.Name{CommonName: name},
 		NotBefore: certFrom, NotAfter: certUntil,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		DNSNames: []string{name, "localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, a.cert, key.Public(), a.key)
 	if err != nil {
