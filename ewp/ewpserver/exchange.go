@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"sync"
 	"time"
 
 	"github.com/passerelle-sup/passerelle/ewp"
@@ -181,7 +182,13 @@ func (x *exchange) send(w http.ResponseWriter, a *Answer) {
 	}
 	x.seen.Status, x.seen.Signed, x.seen.Size = a.Status, x.sign, a.body.Size()
 	w.WriteHeader(a.Status)
-	if _, err := io.Copy(w, a.body.Reader()); err != nil && x.seen.Err == nil {
+	buf := buffers.Get().(*[32 << 10]byte)
+	defer buffers.Put(buf)
+	// The Writer alone: its ReadFrom would send headers and body in two segments.
+	if _, err := io.CopyBuffer(struct{ io.Writer }{w}, a.body.Reader(), buf[:]); err != nil && x.seen.Err == nil {
 		x.seen.Err = fmt.Errorf("sending the answer: %w", err)
 	}
 }
+
+// buffers carry bodies from their spools to the wire.
+var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
