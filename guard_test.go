@@ -79,6 +79,7 @@ var allowed = map[string][]string{
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
 	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/discovery", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
+	"diploma":               {".", "egracons", "sis"},
 	"mobility":              {".", "internal/ledger"},
 	"mobility/mobilitytest": {".", "mobility"},
 
