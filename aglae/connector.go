@@ -134,14 +134,14 @@ func causeOf(err error) Cause {
 	case errors.Is(err, context.DeadlineExceeded):
 		return CauseTimeout
 	case errors.Is(err, passerelle.ErrUnauthorized), errors.Is(err, passerelle.ErrForbidden), errors.Is(err, passerelle.ErrRateLimited):
-		return CauseRefused
+		return CauseNoAccess
 	case errors.Is(err, passerelle.ErrInvalid), errors.Is(err, passerelle.ErrNotFound), errors.Is(err, passerelle.ErrAmbiguous),
 		errors.Is(err, passerelle.ErrConflict), errors.Is(err, passerelle.ErrGone):
 		return CauseBadNumber
 	case errors.Is(err, passerelle.ErrProtocol):
 		return CauseUnreadable
 	}
-	if e, ok := errors.AsType[*Error](err); ok && e.HTTP != 0 {
+	if e, ok := errors.AsType[*Error](err); ok && e.HTTP >= 300 {
 		return CauseFault
 	}
 	return CauseTimeout

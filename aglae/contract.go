@@ -165,7 +165,7 @@ func (c Contract) Validate() error {
 		{"Verdict", c.Verdict, true}, {"Code", c.Code, false}, {"Message", c.Message, false},
 		{"FaultCode", c.FaultCode, false}, {"FaultMessage", c.FaultMessage, false},
 	} {
-		if (path.required || path.value != "") && !(strings.Contains(path.value, ":") || !isPath(path.value, nil)) {
+		if (path.required || path.value != "") && (strings.Contains(path.value, ":") || !isPath(path.value, nil)) {
 			faults.Add(path.field, "path", `local names separated by "/"`)
 		}
 	}

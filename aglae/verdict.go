@@ -75,7 +75,7 @@ const (
 	CauseNoNumber   Cause = "no_number"  // the student has no INE: nothing was asked
 	CauseBadNumber  Cause = "bad_number" // the service refuses the number
 	CauseTimeout    Cause = "timeout"    // no answer in time, or none at all
-	CauseRefused    Cause = "refused"    // the service refuses the credentials or the right, or asks to slow down
+	CauseNoAccess   Cause = "no_access"  // the service refuses the credentials or the right, or asks to slow down
 	CauseFault      Cause = "fault"      // the service says that it failed
 	CauseUnreadable Cause = "unreadable" // an answer came and is not one of the contract
 	CauseCancelled  Cause = "cancelled"  // the caller gave up
@@ -103,9 +103,9 @@ var causeTexts = map[Lang]map[Cause]string{
 		CauseProgress:     "dossier validé, progression à vérifier",
 		CauseOtherNumber:  "étudiant connu d'AGLAE sous un autre numéro, ou inconnu",
 		CauseNoNumber:     "étudiant sans INE : la question n'a pas été posée",
-		CauseBadNumber:    "numéro refusé par le service",
+		CauseBadNumber:    "numéro que le service n'accepte pas",
 		CauseTimeout:      "pas de réponse du service",
-		CauseRefused:      "accès refusé par le service",
+		CauseNoAccess:     "accès au service non accordé",
 		CauseFault:        "erreur du service",
 		CauseUnreadable:   "réponse illisible",
 		CauseCancelled:    "question abandonnée",
@@ -117,9 +117,9 @@ var causeTexts = map[Lang]map[Cause]string{
 		CauseProgress:     "file validated, progress to be checked",
 		CauseOtherNumber:  "student known to AGLAE under another number, or not known",
 		CauseNoNumber:     "student without INE: nothing was asked",
-		CauseBadNumber:    "number refused by the service",
+		CauseBadNumber:    "number that the service does not accept",
 		CauseTimeout:      "no answer of the service",
-		CauseRefused:      "access refused by the service",
+		CauseNoAccess:     "access to the service not granted",
 		CauseFault:        "error of the service",
 		CauseUnreadable:   "answer not readable",
 		CauseCancelled:    "question given up",
