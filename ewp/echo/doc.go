@@ -2,8 +2,8 @@
 // repeats what it was sent and says for whom it takes the caller. It is a test of
 // everything below the business APIs, and the first that a new host serves.
 //
-// [Register] serves it on an ewpserver.Server. Echo is never open to anonymous
-// clients.
+// [Client] calls it, [Register] serves it on an ewpserver.Server. Echo is never open
+// to anonymous clients.
 //
 // Source: ewp-specs-api-echo, branch stable-v2, README.md and response.xsd.
 package echo

@@ -6,7 +6,7 @@
 // refers to it announces. A copy can therefore be kept for ever. Only those may
 // fetch a file who were given its identifier by another API.
 //
-// [Register] serves it from a [Provider].
+// [Client] fetches files, [Register] serves those of a [Provider].
 //
 // Source: ewp-specs-api-file, branch stable-v1, README.md. It says nothing of an
 // identifier that is unknown, and nothing of sizes. The server answers 404 for

@@ -5,8 +5,9 @@
 //
 // Calls of the Discovery, Echo, Registry and Monitoring APIs are not reported.
 //
-// [Register] serves it. There is one server in the network, the Stats Portal; this
-// one is for networks of one's own.
+// [Client] sends reports, and [Reporter] does for all failures of an ewpclient.Client.
+// [Register] serves the API: the network has one server, the Stats Portal; this one
+// is for networks of one's own.
 //
 // Source: ewp-specs-api-monitoring, branch stable-v1, README.md and response.xsd.
 package monitoring
