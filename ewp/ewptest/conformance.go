@@ -120,8 +120,7 @@ func Conformance(t *testing.T, host Host) {
 		t.Fatal(err)
 	}
 	for _, r := range report {
-		name := strings.Join([]string{r.API.String() + r.Endpoint, r.Combination.String(), r.Step}, "/")
-		t.Run(name, func(t *testing.T) {
+		t.Run(strings.Join([]string{r.endpoint(), r.Combination.String(), r.Step}, "/"), func(t *testing.T) {
 			switch {
 			case r.Status == Skipped:
 				t.Skip(r.Reason)

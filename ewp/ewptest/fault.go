@@ -105,11 +105,11 @@ func (u *University) serve(w http.ResponseWriter, r *http.Request) {
 		if i.Fault == Slow {
 			pause(r, i.Delay)
 		}
-		if change := requestFaults[i.Fault]; change != nil && !x.answered() {
+		if change := requestFaults[i.Fault]; change != nil && !x.refused {
 			change(x)
 		}
 	}
-	if !x.answered() {
+	if !x.refused {
 		u.Server.ServeHTTP(x.recorder, x.req)
 	}
 	x.finish()

@@ -51,8 +51,6 @@ func (x *exchange) setBody(body []byte) {
 	x.req.ContentLength = int64(len(body))
 }
 
-func (x *exchange) answered() bool { return x.refused }
-
 // refuse answers in place of Server, signed where the request asked for it.
 func (x *exchange) refuse(status int, message string) {
 	x.refused = true
@@ -179,7 +177,7 @@ func (x *exchange) verified(body httpsig.Body) bool {
 		return false
 	}
 	keys := httpsig.Keys{}
-	for _, u := range x.u.network.universities {
+	for _, u := range x.u.network.Universities() {
 		if key, ok := index.Key(public(u.ClientKey).Fingerprint()); ok {
 			keys[key.Fingerprint()] = key.RSA()
 		}

@@ -97,7 +97,8 @@ var requestFaults = map[Fault]func(*exchange){
 	NoDigestCheck: noDigestCheck,
 	TakesAnyRequestID: func(x *exchange) {
 		id := x.req.Header.Get("X-Request-Id")
-		if u, key := x.caller(); u != nil && id != "" && uuid.Validate(id) == nil && id != strings.ToLower(id) || u != nil && id != "" && len(id) != 36 {
+		parsed, err := uuid.Parse(id)
+		if u, key := x.caller(); u != nil && id != "" && (err != nil || parsed.String() != id) {
 			x.req.Header.Set("X-Request-Id", uuid.NewString())
 			x.repair(key)
 		}
@@ -123,7 +124,7 @@ var requestFaults = map[Fault]func(*exchange){
 	},
 	TakesAnonymous: func(x *exchange) {
 		if x.ref.Signature == "" {
-			x.adopt(x.u.network.universities[0])
+			x.adopt(x.u)
 		}
 	},
 }
@@ -170,7 +171,7 @@ func (c claimed) SHA256() ([32]byte, error) { return c, nil }
 
 // claimedDigest returns the SHA-256 in a Digest header, and whether there is one.
 func claimedDigest(header string) (claimed, bool) {
-	for _, item := range strings.Split(header, ",") {
+	for item := range strings.SplitSeq(header, ",") {
 		name, value, _ := strings.Cut(strings.TrimSpace(item), "=")
 		raw, err := base64.StdEncoding.DecodeString(value)
 		if strings.EqualFold(name, "SHA-256") && err == nil && len(raw) == len(claimed{}) {

@@ -24,19 +24,19 @@ var (
 // concurrent use.
 func Key(number int) *rsa.PrivateKey {
 	keysMu.Lock()
-	make, ok := keys[number]
+	key, ok := keys[number]
 	if !ok {
-		make = sync.OnceValue(func() *rsa.PrivateKey {
+		key = sync.OnceValue(func() *rsa.PrivateKey {
 			key, err := rsa.GenerateKey(rand.Reader, keyBits)
 			if err != nil {
 				panic("ewptest: no RSA key can be made: " + err.Error())
 			}
 			return key
 		})
-		keys[number] = make
+		keys[number] = key
 	}
 	keysMu.Unlock()
-	return make()
+	return key()
 }
 
 // public returns the public half of a key that this package made or checked.

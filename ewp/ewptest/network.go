@@ -12,6 +12,8 @@ import (
 	"net"
 	"net/http"
 	"regexp"
+	"slices"
+	"sync"
 	"time"
 
 	"github.com/passerelle-sup/passerelle"
@@ -38,12 +40,16 @@ type Network struct {
 	Registry *Registry
 	Clock    *Clock
 
+	joining sync.Mutex // held while a university is made
+
+	mu           sync.Mutex
 	universities []*University
-	authority    *authority
-	http         *http.Transport
-	logger       *slog.Logger
-	pipes        *pipes // nil on the loopback interface
 	servers      []*http.Server
+
+	authority *authority
+	http      *http.Transport
+	logger    *slog.Logger
+	pipes     *pipes // nil on the loopback interface
 }
 
 // TB is the part of testing.TB that NewNetwork needs.
@@ -117,12 +123,16 @@ func (n *Network) start(cfg Config) error {
 
 // Join adds a university, which others know of after the next Refresh.
 func (n *Network) Join(cfg UniversityConfig) error {
+	n.joining.Lock()
+	defer n.joining.Unlock()
 	return n.listen(cfg.HEI.String(), func(url string) (http.Handler, error) {
 		u, err := n.newUniversity(cfg, url)
 		if err != nil {
 			return nil, err
 		}
+		n.mu.Lock()
 		n.universities = append(n.universities, u)
+		n.mu.Unlock()
 		n.Registry.Add(u.ManifestURL(), regexp.MustCompile(regexp.QuoteMeta(u.HEI.String())))
 		return u, nil
 	})
@@ -153,7 +163,9 @@ func (n *Network) listen(name string, handler func(url string) (http.Handler, er
 		Handler: h, ReadHeaderTimeout: 10 * time.Second,
 		ErrorLog: log.New(io.Discard, "", 0), // connections that faults break on purpose
 	}
+	n.mu.Lock()
 	n.servers = append(n.servers, server)
+	n.mu.Unlock()
 	go func() {
 		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) && !errors.Is(err, net.ErrClosed) {
 			n.logger.Error("ewptest: a server ended", slog.String("server", name), slog.Any("error", err))
@@ -164,8 +176,11 @@ func (n *Network) listen(name string, handler func(url string) (http.Handler, er
 
 // Close stops all servers and breaks what is under way.
 func (n *Network) Close() error {
+	n.mu.Lock()
+	servers := slices.Clone(n.servers)
+	n.mu.Unlock()
 	var errs []error
-	for _, s := range n.servers {
+	for _, s := range servers {
 		errs = append(errs, s.Close())
 	}
 	n.http.CloseIdleConnections()
@@ -185,7 +200,7 @@ func (n *Network) Refresh(ctx context.Context) error {
 			errs = append(errs, fmt.Errorf("ewptest: manifest %s: %w", i.URL, err))
 		}
 	}
-	for _, u := range n.universities {
+	for _, u := range n.Universities() {
 		_, err := u.Catalogue.Refresh(ctx)
 		errs = append(errs, err)
 	}
@@ -194,7 +209,7 @@ func (n *Network) Refresh(ctx context.Context) error {
 
 // University returns the university with an identifier, nil where there is none.
 func (n *Network) University(hei string) *University {
-	for _, u := range n.universities {
+	for _, u := range n.Universities() {
 		if u.HEI.String() == hei {
 			return u
 		}
@@ -203,7 +218,11 @@ func (n *Network) University(hei string) *University {
 }
 
 // Universities returns all universities, in the order in which they joined.
-func (n *Network) Universities() []*University { return n.universities }
+func (n *Network) Universities() []*University {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.universities)
+}
 
 // HTTP returns a transport that trusts the certificates of the network.
 func (n *Network) HTTP() *http.Transport { return n.http }
@@ -212,7 +231,7 @@ func (n *Network) HTTP() *http.Transport { return n.http }
 // another one speaking, and a third where there is one.
 func (n *Network) Host(hei, as string) Host {
 	host := Host{HTTP: n.http, Clock: n.Clock.Now}
-	for _, u := range n.universities {
+	for _, u := range n.Universities() {
 		switch u.HEI.String() {
 		case hei:
 			host.HEI, host.Catalogue = u.HEI, u.Catalogue
@@ -227,7 +246,7 @@ func (n *Network) Host(hei, as string) Host {
 
 // ownerOf returns the university that has a key, client or server key.
 func (n *Network) ownerOf(id ewp.Fingerprint) (u *University, key *rsa.PrivateKey) {
-	for _, u := range n.universities {
+	for _, u := range n.Universities() {
 		for _, key := range []*rsa.PrivateKey{u.ClientKey, u.ServerKey} {
 			if public(key).Fingerprint() == id {
 				return u, key

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"mime"
 	"net/http"
 	"regexp"
 	"slices"
@@ -28,8 +27,11 @@ const (
 	PathManifest  = "/manifest.xml"
 )
 
-// maxManifest bounds a manifest in bytes.
-const maxManifest = 4 << 20
+// What a manifest may cost: bytes, and time.
+const (
+	maxManifest  = 4 << 20
+	fetchTimeout = 30 * time.Second
+)
 
 // RegistryConfig is what a Registry is made from.
 type RegistryConfig struct {
@@ -45,9 +47,11 @@ type RegistryConfig struct {
 // Registry is the central registry: it fetches the manifests of its sources, keeps of
 // each what the real one would keep, and serves the catalogue. It is an http.Handler,
 // and a registry.Catalogue for whoever wants the newest index without asking by HTTP.
-// It fetches when told to, by Refresh. It is safe for concurrent use.
+// It fetches when told to, by Refresh, or on its own in Run. It is safe for concurrent use.
 type Registry struct {
 	cfg RegistryConfig
+
+	refreshing sync.Mutex // held during a Refresh, while mu is not
 
 	mu      sync.Mutex
 	sources []*source
@@ -125,15 +129,25 @@ func (r *Registry) Remove(url string) {
 // catalogue that follows. It returns what became of each, in the order in which they
 // were added. The error is that of writing the catalogue, or of ctx.
 func (r *Registry) Refresh(ctx context.Context) ([]Import, error) {
+	r.refreshing.Lock()
+	defer r.refreshing.Unlock()
 	r.mu.Lock()
-	defer r.mu.Unlock()
-	report := make([]Import, 0, len(r.sources))
-	for _, s := range r.sources {
-		if err := r.take(ctx, s); err != nil {
+	sources := slices.Clone(r.sources)
+	r.mu.Unlock()
+	report := make([]Import, 0, len(sources))
+	for _, s := range sources {
+		m, dropped, err := r.fetch(ctx, s.url)
+		if ctx.Err() != nil {
+			return report, ctx.Err()
+		}
+		status, err := r.take(s, m, dropped, err)
+		if err != nil {
 			return report, err
 		}
-		report = append(report, s.status)
+		report = append(report, status)
 	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if err := r.write(); err != nil {
 		return report, err
 	}
@@ -141,20 +155,40 @@ func (r *Registry) Refresh(ctx context.Context) ([]Import, error) {
 	return report, nil
 }
 
-// take fetches one source and keeps of it what can be kept. The catalogue is written
-// anew after each, because what one host holds is refused to the next.
-func (r *Registry) take(ctx context.Context, s *source) error {
-	s.status = Import{URL: s.url, Imported: s.status.Imported}
-	m, dropped, err := r.fetch(ctx, s.url)
+// reloadEvery is how often the real registry fetches the manifests.
+const reloadEvery = 5 * time.Minute
+
+// Run refreshes at once, and then as often as the real registry, every five minutes,
+// until ctx ends. It returns the error of ctx, or of a catalogue that cannot be written.
+func (r *Registry) Run(ctx context.Context) error {
+	ticker := time.NewTicker(reloadEvery)
+	defer ticker.Stop()
+	for {
+		if _, err := r.Refresh(ctx); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-ticker.C:
+		}
+	}
+}
+
+// take keeps what can be kept of what came from a source. The catalogue is written anew
+// after each, because what one host holds is refused to the next.
+func (r *Registry) take(s *source, m *discovery.Manifest, dropped passerelle.FieldErrors, err error) (Import, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	s.status = Import{URL: s.url, Err: err, Imported: s.status.Imported}
 	if err != nil {
-		s.status.Err = err
-		return ctx.Err()
+		return s.status, nil
 	}
 	verdict := m.Check(discovery.Against{Catalogue: r.index, HEIPattern: s.pattern})
 	kept, refused := apply(m, verdict.Refused)
 	if refused != nil {
 		s.status.Err = refused
-		return nil
+		return s.status, nil
 	}
 	s.status.Dropped = append(dropped, verdict.Refused...)
 	s.status.Warnings = verdict.Warnings
@@ -163,13 +197,15 @@ func (r *Registry) take(ctx context.Context, s *source) error {
 	}
 	s.status.Imported = r.cfg.Clock()
 	s.imported = kept
-	return r.write()
+	return s.status, r.write()
 }
 
 func (r *Registry) fetch(ctx context.Context, url string) (*discovery.Manifest, passerelle.FieldErrors, error) {
 	if !strings.HasPrefix(url, "https://") {
-		return nil, nil, fmt.Errorf("ewptest: manifest: %w", errors.New("the address is not https"))
+		return nil, nil, errors.New("ewptest: manifest: the address is not https")
 	}
+	ctx, cancel := context.WithTimeout(ctx, fetchTimeout)
+	defer cancel()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return nil, nil, err
@@ -303,7 +339,7 @@ func (r *Registry) serveManifest(w http.ResponseWriter) {
 }
 
 // mimeXML is the media type of the documents of the network.
-var mimeXML = mime.FormatMediaType("application/xml", map[string]string{"charset": "utf-8"})
+const mimeXML = "application/xml; charset=utf-8"
 
 // writeError answers with an error-response.
 func writeError(w http.ResponseWriter, status int, message string) {

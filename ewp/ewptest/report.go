@@ -95,11 +95,15 @@ type Result struct {
 
 // String returns the verdict and the step on one line, without the reason.
 func (r Result) String() string {
-	name := r.API.String()
-	if r.Endpoint != "" {
-		name += " " + r.Endpoint
+	return fmt.Sprintf("%s: %s %s: %s; expected: %s", r.Status, r.endpoint(), r.Combination, r.Step, r.Expect)
+}
+
+// endpoint names what was called: "iias get".
+func (r Result) endpoint() string {
+	if r.Endpoint == "" {
+		return r.API.String()
 	}
-	return fmt.Sprintf("%s: %s %s: %s; expected: %s", r.Status, name, r.Combination, r.Step, r.Expect)
+	return r.API.String() + " " + r.Endpoint
 }
 
 // Report is what came of all steps, in their order.

@@ -67,7 +67,7 @@ type University struct {
 
 // newUniversity makes the next university of the network.
 func (n *Network) newUniversity(cfg UniversityConfig, address string) (*University, error) {
-	number := len(n.universities)
+	number := len(n.Universities())
 	u := &University{
 		HEI: cfg.HEI, URL: address, network: n, manifest: cfg.Manifest, document: cfg.Document,
 		Institution: ewp.Institution{ID: cfg.HEI, Names: cfg.Names, OtherIDs: cfg.OtherIDs},
