@@ -2,6 +2,7 @@ package main
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/passerelle-sup/passerelle/ewp/discovery"
 	"github.com/passerelle-sup/passerelle/ewp/echo"
 	"github.com/passerelle-sup/passerelle/ewp/file"
+	"github.com/passerelle-sup/passerelle/ewp/monitoring"
 )
 
 // service is an API that this program serves.
@@ -25,6 +27,9 @@ var services = map[ewp.API]service{
 	ewp.Echo: {register: func(s *site, c apiConfig) error { return echo.Register(s.server, s.options(c)...) }},
 	ewp.File: {register: func(s *site, c apiConfig) error {
 		return file.Register(s.server, files(s.folder(ewp.File)), s.options(c)...)
+	}},
+	ewp.Monitoring: {register: func(s *site, c apiConfig) error {
+		return monitoring.Register(s.server, &reports{path: filepath.Join(s.folder(ewp.Monitoring), "reports.jsonl")}, s.options(c)...)
 	}},
 }
 

@@ -40,6 +40,7 @@ func call(ctx context.Context, c *console, args []string) error {
 	endpoint := flags.String("endpoint", "", "")
 	body := flags.String("body", "", "")
 	encrypt := flags.Bool("gcm", false, "")
+	report := flags.Bool("report", false, "")
 	verbose := flags.Bool("v", false, "")
 	given := params{url.Values{}}
 	flags.Var(&given, "param", "")
@@ -70,17 +71,25 @@ func call(ctx context.Context, c *console, args []string) error {
 	if err != nil {
 		return err
 	}
-	client, err := newClient(ctx, c, cfg, *encrypt, *verbose)
+	var failures []ewpclient.Failure
+	own := ewpclient.Config{HEI: cfg.HEI}
+	if *report {
+		request.Expected = true
+		own.Report = func(f ewpclient.Failure) { failures = append(failures, f) }
+	}
+	client, err := newClient(ctx, c, cfg, own, *encrypt, *verbose)
 	if err != nil {
 		return err
 	}
-	return exchange(ctx, c, client, request)
+	err = exchange(ctx, c, client, request)
+	tell(ctx, c, client, failures)
+	return err
 }
 
-// newClient returns a client with a catalogue that is there.
-func newClient(ctx context.Context, c *console, cfg *config, encrypt, verbose bool) (*ewpclient.Client, error) {
+// newClient completes own and returns a client with a catalogue that is there.
+func newClient(ctx context.Context, c *console, cfg *config, own ewpclient.Config, encrypt, verbose bool) (*ewpclient.Client, error) {
 	logger := newLogger(c, slog.LevelWarn, verbose)
-	catalogue, err := openCatalogue(cfg, logger)
+	catalogue, err := openCatalogue(cfg, "call", logger)
 	if err != nil {
 		return nil, err
 	}
@@ -98,11 +107,10 @@ func newClient(ctx context.Context, c *console, cfg *config, encrypt, verbose bo
 	if err != nil {
 		return nil, err
 	}
-	t, err := outward(cfg, logger)
-	if err != nil {
+	own.Catalogue, own.Signer = catalogue, signer
+	if own.Transport, err = outward(cfg, logger); err != nil {
 		return nil, err
 	}
-	own := ewpclient.Config{HEI: cfg.HEI, Catalogue: catalogue, Signer: signer, Transport: t}
 	if encrypt {
 		if own.Encryption, err = newDecrypter(keys); err != nil {
 			return nil, err

@@ -22,11 +22,13 @@ keys, catalogue and data.
         parameters nor contents; -v tells of every request.
 
     ewphost call -config FILE -hei HEI -api API [-endpoint NAME] [-param NAME=VALUE …]
-                 [-body FILE] [-gcm] [-v]
+                 [-body FILE] [-gcm] [-report] [-v]
         makes one signed call. The answer is on standard output; which host gave it, in
         which version, and whether its signature is good, on standard error. An answer
         whose signature is wrong, or missing where the host declares it, is not shown.
-        -body is the document of an update; -gcm encrypts for partners that offer it.
+        -body is the document of an update; -gcm encrypts for partners that offer it;
+        -report tells the network's Monitoring API of a failure of the partner, which is
+        published there.
 
 Two hosts on one machine, in a copy of examples/ewphost/sample:
 

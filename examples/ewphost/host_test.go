@@ -5,12 +5,14 @@ import (
 	"bytes"
 	"crypto/tls"
 	"encoding/json"
+	"encoding/pem"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -370,4 +372,55 @@ func TestKeygen(t *testing.T) {
 	}
 	testutil.Equal(t, "fingerprint", first.Fingerprint, public.Fingerprint().String())
 	testutil.Equal(t, "bits", key.N.BitLen(), 3072)
+}
+
+// The catalogue of a registry over https, and its copy when the registry is away; a
+// third host plays the portal to which failures are reported.
+func TestRegistryAndReports(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	// The partner's configuration, as that of the portal, in a folder of its own data.
+	m.edit(t, partnerConfig, func(text string) string {
+		return strings.NewReplacer("uni-beispiel.example", "stats.erasmuswithoutpaper.eu", `"data": "data"`, `"data": "portal"`,
+			`"echo": {"gcm": true}`, `"monitoring": {}`).Replace(text)
+	})
+	m.publish(t)
+	catalogue, err := os.ReadFile(m.path("catalogue.xml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	registry := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { w.Write(catalogue) }))
+	defer registry.Close()
+	m.write(t, "registry.pem", string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: registry.Certificate().Raw})))
+	m.edit(t, hostConfig, func(text string) string {
+		return strings.NewReplacer(`"tls_roots": [`, `"copies": "copies", "tls_roots": ["registry.pem", `, `"catalogue.xml"`, `"`+registry.URL+`"`).Replace(text)
+	})
+	ready, log, stop := m.serve(t, hostConfig)
+	if ready.Hosts != 2 {
+		stop()
+		t.Fatalf("ready: %+v, want the two hosts of the registry's catalogue\n%s", ready, log)
+	}
+	m.serve(t, partnerConfig)
+	m.must(t, "call", "-config", m.path(hostConfig), "-hei", "univ-exemple.example", "-api", "echo")
+	registry.Close()
+
+	code, out, diag := m.run(t, "call", "-report", "-config", m.path(hostConfig), "-hei", "univ-exemple.example", "-api", "file", "-param", "file_id=confidential")
+	for _, want := range []string{"the copy of the catalogue is used", "404", "reported: this failure of univ-exemple.example"} {
+		if code != exitRefused || out != "" || !strings.Contains(diag, want) {
+			t.Fatalf("exit code %d, want %d and %q:\n%s%s", code, exitRefused, want, out, diag)
+		}
+	}
+	data, err := os.ReadFile(m.path("portal/monitoring/reports.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got reported
+	if err := json.Unmarshal(data, &got); err != nil {
+		t.Fatalf("%v: %s", err, data)
+	}
+	want := reported{Time: got.Time, Reporter: "univ-exemple.example", HEI: "univ-exemple.example", API: "file", Status: 404, ServerMessage: got.ServerMessage, ClientMessage: got.ClientMessage}
+	testutil.Equal(t, "report", got, want)
+	if got.ServerMessage == "" || got.ClientMessage == "" || time.Since(got.Time) > time.Minute || strings.Contains(string(data), "confidential") {
+		t.Errorf("report: %s, want what both sides said, now, and no parameter", data)
+	}
 }

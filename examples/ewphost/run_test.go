@@ -4,11 +4,11 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/passerelle-sup/passerelle/ewp"
-	"github.com/passerelle-sup/passerelle/internal/testutil"
 )
 
 // start runs the program in this process.
@@ -164,5 +164,7 @@ func TestServices(t *testing.T) {
 			t.Errorf("sample/data/README.md does not tell of %q", name)
 		}
 	}
-	testutil.Equal(t, "sorted names", serviceNames()[:2], []string{"echo", "file"})
+	if names := serviceNames(); !slices.IsSorted(names) || !slices.Contains(names, "echo") {
+		t.Errorf("names: %v, want echo among them, sorted", names)
+	}
 }

@@ -48,7 +48,7 @@ func serve(ctx context.Context, c *console, args []string) error {
 		return err
 	}
 	logger := newLogger(c, slog.LevelInfo, *verbose)
-	catalogue, err := openCatalogue(cfg, logger)
+	catalogue, err := openCatalogue(cfg, "serve", logger)
 	if err != nil {
 		return err
 	}

@@ -86,14 +86,23 @@ type unasked struct{}
 func (unasked) Index() (*registry.Index, error) { return nil, passerelle.ErrUnavailable }
 
 // openCatalogue returns the client of the registry, or of the file that stands for it.
-func openCatalogue(c *config, logger *slog.Logger) (*registry.Client, error) {
+// Each command has a copy of its own: two processes must not share one.
+func openCatalogue(c *config, command string, logger *slog.Logger) (*registry.Client, error) {
 	t, err := outward(c, logger)
 	if err != nil {
 		return nil, err
 	}
-	cfg := registry.Config{Source: registry.URL(c.Catalogue), CopyDir: c.Copies, Transport: t, Logger: logger}
-	if !isURL(c.Catalogue) {
-		cfg.Source, cfg.CopyDir, cfg.Interval, cfg.MaxAge = registry.File(c.Catalogue), "", fileInterval, -1
+	cfg := registry.Config{Transport: t, Logger: logger}
+	if isURL(c.Catalogue) {
+		cfg.Source = registry.URL(c.Catalogue)
+		if c.Copies != "" {
+			cfg.CopyDir = filepath.Join(c.Copies, command)
+			if err := os.MkdirAll(cfg.CopyDir, 0o755); err != nil {
+				return nil, err
+			}
+		}
+	} else {
+		cfg.Source, cfg.Interval, cfg.MaxAge = registry.File(c.Catalogue), fileInterval, -1
 	}
 	return registry.New(cfg)
 }
