@@ -31,7 +31,7 @@ func moduleFS(tb testing.TB) fs.FS {
 
 var (
 	askedINE   = ine.MustParse("223456789HE")
-	otherINE   = ine.MustParse("100000007CC")
+	otherINE   = ine.MustParse("100000007AK")
 	askedQuery = aglae.Question{Student: "20260001", Year: 2026, INE: askedINE}
 )
 

@@ -1,7 +1,12 @@
 package aglae_test
 
 import (
+	"go/ast"
 	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
 
 	"github.com/passerelle-sup/passerelle/aglae"
 )
@@ -27,4 +32,34 @@ func rowsOf(rows iter.Seq2[aglae.Row, error]) (all []aglae.Row, errs []error) {
 		all = append(all, row)
 	}
 	return all, errs
+}
+
+// reasonKeys are the constant texts given to because in the source.
+func reasonKeys(tb testing.TB) []string {
+	tb.Helper()
+	keys := map[string]bool{}
+	for _, f := range sources(tb) {
+		ast.Inspect(f, func(n ast.Node) bool {
+			call, ok := n.(*ast.CallExpr)
+			if !ok {
+				return true
+			}
+			if id, ok := call.Fun.(*ast.Ident); !ok || id.Name != "because" {
+				return true
+			}
+			if lit, ok := call.Args[0].(*ast.BasicLit); ok {
+				keys[strings.Trim(lit.Value, `"`)] = true
+			}
+			return true
+		})
+	}
+	for _, slip := range []string{"slip", "swap", "dropped", "wrong-key", "different"} { // put together in likenessOf
+		for _, side := range []string{"-ine", "-grant"} {
+			keys[slip+side] = true
+		}
+	}
+	if len(keys) < 25 {
+		tb.Fatalf("%d reasons found in the source: the check would prove nothing", len(keys))
+	}
+	return slices.Sorted(maps.Keys(keys))
 }
