@@ -180,11 +180,7 @@ func ReadCrous(r io.Reader, source string, l CrousLayout) iter.Seq2[CrousRow, er
 				}}
 			default:
 				if faults := row.read(columns, cells); len(faults) > 0 {
-					e := &sis.RowError{Provenance: sis.Provenance{Source: source, Line: row.Line}, Err: faults}
-					if len(faults) == 1 {
-						e.Field = faults[0].Field
-					}
-					err = e
+					err = rejected(source, row.Line, faults)
 				}
 			}
 			if !yield(row, err) {
@@ -192,6 +188,15 @@ func ReadCrous(r io.Reader, source string, l CrousLayout) iter.Seq2[CrousRow, er
 			}
 		}
 	}
+}
+
+// rejected tells what is wrong with the cells of a line.
+func rejected(source string, line int, faults passerelle.FieldErrors) error {
+	e := &sis.RowError{Provenance: sis.Provenance{Source: source, Line: line}, Err: faults}
+	if len(faults) == 1 {
+		e.Field, e.Err = faults[0].Field, &passerelle.ParseError{Type: "value", Rule: faults[0].Rule, Want: faults[0].Want}
+	}
+	return e
 }
 
 // match puts the columns of l in the order of the titles of a file.

@@ -49,6 +49,7 @@ func (l *crousLines) next() ([]string, *passerelle.ParseError, error) {
 	for {
 		line, err := l.read()
 		if errors.Is(err, errLongLine) {
+			l.start = l.line
 			return nil, rowFault("length", 0, "a row of at most 1 MiB"), nil
 		}
 		if err != nil {
@@ -114,7 +115,6 @@ func (l *crousLines) read() ([]byte, error) {
 		l.after = nil
 		if errors.Is(err, errLongLine) {
 			l.line++
-			l.start = l.line
 		}
 		return nil, err
 	}
@@ -135,7 +135,6 @@ func (l *crousLines) read() ([]byte, error) {
 	}
 	l.line++
 	if len(line) > maxCrousRow {
-		l.start = l.line
 		return nil, errLongLine
 	}
 	line = bytes.TrimSuffix(line, []byte{'\n'})

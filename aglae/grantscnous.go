@@ -105,7 +105,7 @@ func (c *CnousGrants) GrantByIdentity(ctx context.Context, q IdentityGrantQuery)
 	checkCampaign(&faults, q.Campaign)
 	given := checkPerson(&faults, q.Person)
 	return c.ask(ctx, "grants.identity", http.MethodPost, "/v1/boursier/donnees-pivots", cnousIdentity{
-		LastName: strings.TrimSpace(q.Person.BirthName), FirstNames: strings.Join(given, ", "), BirthDate: frenchDate(q.Person.BirthDate),
+		LastName: strings.TrimSpace(q.Person.BirthName), FirstNames: strings.Join(given, ", "), BirthDate: q.Person.BirthDate.French(),
 		BirthPlace: q.Person.Birthplace.Code(), Civility: q.Person.Sex.String(), CampaignYear: q.Campaign,
 	}, q.Campaign, faults)
 }
@@ -128,7 +128,7 @@ func (c *CnousGrants) GrantByFranceConnect(ctx context.Context, q FranceConnectG
 	checkCampaign(&faults, q.Campaign)
 	given := checkPerson(&faults, q.Person)
 	return c.ask(ctx, "grants.franceconnect", http.MethodGet, "/v1/boursier/find", cnousPivot{
-		GivenName: strings.Join(given, " "), FamilyName: strings.TrimSpace(q.Person.BirthName), BirthDate: frenchDate(q.Person.BirthDate),
+		GivenName: strings.Join(given, " "), FamilyName: strings.TrimSpace(q.Person.BirthName), BirthDate: q.Person.BirthDate.French(),
 		Gender: q.Person.Sex.String(), BirthPlace: q.Person.Birthplace.Code(), CampaignYear: q.Campaign,
 	}, q.Campaign, faults)
 }
@@ -157,14 +157,6 @@ func checkPerson(faults *passerelle.FieldErrors, p passerelle.Person) (given []s
 		faults.Add("Person.BirthDate", "required", "a whole birth date")
 	}
 	return given
-}
-
-func frenchDate(d passerelle.Date) string {
-	iso := d.String()
-	if len(iso) != 10 {
-		return ""
-	}
-	return iso[8:] + "/" + iso[5:7] + "/" + iso[:4]
 }
 
 // ask makes one request and reads the grant, unless its parameters are wrong.

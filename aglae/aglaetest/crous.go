@@ -102,8 +102,7 @@ func HealthSocialLine(r aglae.CnousRecord) []string {
 		if err != nil {
 			return ""
 		}
-		iso := d.String()
-		return iso[8:] + "/" + iso[5:7] + "/" + iso[:4]
+		return d.French()
 	}
 	number := func(f particulier.Field[int]) string {
 		if n, told := f.Get(); told {
