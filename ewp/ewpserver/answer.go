@@ -2,6 +2,7 @@ package ewpserver
 
 import (
 	"compress/gzip"
+	"errors"
 	"io"
 	"mime"
 	"net/http"
@@ -24,6 +25,7 @@ type Answer struct {
 	body   *httpsig.Spool
 	zip    *gzip.Writer // nil when the body is not compressed
 	w      io.Writer    // where the body goes; nil before its first byte
+	open   *Document    // that was begun; nil when there is none
 }
 
 func (x *exchange) newAnswer() *Answer {
@@ -74,6 +76,9 @@ func compressible(contentType string) bool {
 func (a *Answer) finish() error {
 	if a.Status == 0 {
 		a.Status = http.StatusOK
+	}
+	if a.open != nil && !a.open.closed {
+		return &internalError{"writing the answer", errors.New("a document was not closed")}
 	}
 	if a.header.Get("Cache-Control") == "" {
 		a.header.Set("Cache-Control", "no-store")

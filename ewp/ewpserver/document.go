@@ -24,12 +24,16 @@ type Document struct {
 	enc  *xml.Encoder
 	root xml.Name
 	err  error
+
+	closed bool
 }
 
 // Document begins the document of the answer: root and its namespace, as the
-// default one, because some readers do not know prefixes. Close ends it.
+// default one, because some readers do not know prefixes. Close ends it; an answer
+// whose document was not closed is a 500.
 func (a *Answer) Document(root xml.Name) *Document {
 	d := &Document{w: bufio.NewWriter(a), root: root}
+	a.open = d
 	d.enc = xml.NewEncoder(struct{ io.Writer }{d.w}) // else it takes d.w for its own buffer, and empties it after each object
 	d.w.WriteString(declaration + "<" + root.Local + ` xmlns="`)
 	d.err = xml.EscapeText(d.w, []byte(root.Space))
@@ -39,7 +43,8 @@ func (a *Answer) Document(root xml.Name) *Document {
 
 // Write appends an object under an element name: a [Raw] as it is, anything else
 // as encoding/xml marshals it, where names without a namespace are in that of the
-// document. An empty name is that of v's own XMLName. Its error says what cannot be
+// document. An empty name is that of v's own XMLName. A character that XML cannot
+// hold comes out as U+FFFD, as encoding/xml has it. Its error says what cannot be
 // marshalled, which is a fault of ours whatever its kind; the answer cannot be
 // completed then.
 func (d *Document) Write(name string, v any) error { return d.write(xml.Name{Local: name}, v) }
@@ -118,6 +123,7 @@ func Each[T any](d *Document, name string, objects iter.Seq2[T, error]) error {
 
 // Close ends the document.
 func (d *Document) Close() error {
+	d.closed = true
 	if d.err == nil {
 		d.err = d.enc.Flush()
 	}

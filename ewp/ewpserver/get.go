@@ -48,8 +48,9 @@ func (o Owner) check(c *Check, hei ewp.HEIID) (ours bool) {
 // Query is what a client asks of an endpoint of the kind of "get".
 type Query struct {
 	Parties
-	IDs   []string // the identifiers asked for, each once; none where Codes are asked for
-	Codes []string // the codes asked for, each once; none where IDs are asked for
+	IDs   []string    // the identifiers asked for, each once; none where Codes are asked for
+	Codes []string    // the codes asked for, each once; none where IDs are asked for
+	HEIs  []ewp.HEIID // the institutions asked for, each once, in the place of IDs where Get.HEIs is set
 	// Check reads further parameters of the API; its faults are answered with 400.
 	Check *Check
 }
@@ -62,6 +63,9 @@ type Get[T any] struct {
 	ID string
 	// Max is how many of them one request may have, as the manifest says. 0 is 1.
 	Max int
+	// HEIs says that the identifiers are those of institutions, as "hei_id" of the
+	// institutions and of the fact sheets.
+	HEIs bool
 	// Code is the parameter with codes, of the APIs that have one: a request then has
 	// either identifiers or codes. MaxCodes is like Max.
 	Code     string
@@ -83,7 +87,11 @@ func (g Get[T]) Serve(ctx context.Context, r *Request, a *Answer) error {
 	c := r.Check()
 	ours := g.Owner.check(c, r.HEI)
 	q := Query{Parties: r.Parties, Check: c}
-	q.IDs = c.IDs(g.ID, max(g.Max, 1))
+	if g.HEIs {
+		q.HEIs = c.HEIs(g.ID, max(g.Max, 1))
+	} else {
+		q.IDs = c.IDs(g.ID, max(g.Max, 1))
+	}
 	byID, byCode := c.Has(g.ID), g.Code != "" && c.Has(g.Code)
 	if g.Code != "" {
 		q.Codes = c.Codes(g.Code, max(g.MaxCodes, 1))
@@ -97,7 +105,7 @@ func (g Get[T]) Serve(ctx context.Context, r *Request, a *Answer) error {
 		c.Fault(g.ID, "required", "a value at least")
 	}
 	var objects iter.Seq2[T, error]
-	if ours && len(q.IDs)+len(q.Codes) > 0 && len(c.faults) == 0 {
+	if ours && len(q.IDs)+len(q.HEIs)+len(q.Codes) > 0 && len(c.faults) == 0 {
 		objects = g.Find(ctx, q)
 	}
 	if err := c.Err(); err != nil {

@@ -245,3 +245,46 @@ func TestGetFurtherParameters(t *testing.T) {
 		}
 	}
 }
+
+// TestGetInstitutions asks by identifiers of institutions, which may be longer than
+// others.
+func TestGetInstitutions(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, nil)
+	long := strings.Repeat("very-long-name.", 5) + "example"
+	b.handle(t, ewp.Institutions, "", ewpserver.Get[thing]{ID: "hei_id", Max: 3, HEIs: true, Item: "hei",
+		Find: func(_ context.Context, q ewpserver.Query) iter.Seq2[thing, error] {
+			return func(yield func(thing, error) bool) {
+				for _, hei := range q.HEIs {
+					if hei == own || hei.String() == long {
+						if !yield(thing{ID: hei.String()}, nil) {
+							return
+						}
+					}
+				}
+			}
+		}})
+	for i, test := range []struct {
+		params string
+		status int
+		want   string
+	}{
+		0: {"hei_id=own.example", 200, "own.example"},
+		1: {"hei_id=unknown.example", 200, ""},
+		2: {"hei_id=unknown.example&hei_id=" + long + "&hei_id=own.example", 200, long + " own.example"},
+		3: {"hei_id=own.example&hei_id=own.example&hei_id=own.example", 200, "own.example"},
+		4: {"hei_id=own.example" + strings.Repeat("&hei_id=x", 3), 400, ""},
+		5: {"", 400, ""},
+		6: {"hei_id_param=own.example", 400, ""},
+		7: {"hei_id=+own.example", 200, ""}, // compared as it is written
+		8: {"hei_id=&hei_id=a+b", 200, ""},
+	} {
+		r := b.do(t, form("/institutions", test.params))
+		if r.status != test.status {
+			t.Errorf("%d: status %d, want %d", i, r.status, test.status)
+		}
+		if r.status == 200 {
+			testutil.Equal(t, fmt.Sprint(i, ": objects"), ids(t, r, "institutions-response", "hei"), test.want)
+		}
+	}
+}

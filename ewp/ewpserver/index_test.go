@@ -113,9 +113,9 @@ func TestIndexFaultsTogether(t *testing.T) {
 	t.Parallel()
 	b := newBed(t, nil)
 	b.handle(t, ewp.OMobilities, "index", ewpserver.Index{Years: "receiving_academic_year_id", Since: true, Item: "omobility-id",
-		List: func(_ context.Context, f ewpserver.Filter) iter.Seq2[string, error] {
+		List: func(ctx context.Context, f ewpserver.Filter) iter.Seq2[string, error] {
 			t.Error("the provider was asked in spite of faults")
-			return list(nil, f)
+			return list(ctx, f)
 		}})
 	r := b.do(t, get("/omobilities/index?receiving_academic_year_id=x&modified_since=x"))
 	r.wantStatus(t, 400)

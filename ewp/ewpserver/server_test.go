@@ -179,7 +179,7 @@ func TestErrors(t *testing.T) {
 		"a status that is none":    {func(*ewpserver.Answer) error { return &ewpserver.Error{Status: 200} }, 500, "went wrong"},
 		"words XML cannot hold":    {func(*ewpserver.Answer) error { return &ewpserver.Error{Status: 400, DeveloperMessage: "\x00"} }, 400, "Bad Request"},
 		"panic":                    {func(*ewpserver.Answer) error { panic(wrap(io.EOF)) }, 500, "went wrong"},
-		"panic of the runtime":     {func(*ewpserver.Answer) error { var m map[string]int; m[secret] = 1; return nil }, 500, "went wrong"},
+		"panic of the runtime":     {func(*ewpserver.Answer) error { return nilMap[secret](nil) }, 500, "went wrong"},
 		"panic after a first byte": {func(a *ewpserver.Answer) error { io.WriteString(a, "<x>"); panic(secret) }, 500, "went wrong"},
 		"error in the middle": {func(a *ewpserver.Answer) error {
 			io.WriteString(a, "<x>"+secret)
@@ -212,7 +212,7 @@ func TestErrors(t *testing.T) {
 		}
 	}
 	leaks.Check(t)
-	for _, want := range []string{"panic: assignment to entry in nil map", "panic with a value of type *fmt.wrapError", "partner.example", "*fmt.wrapError: *errors.errorString"} {
+	for _, want := range []string{"panic: runtime error: invalid memory address or nil pointer dereference", "panic with a value of type *fmt.wrapError", "partner.example", "*fmt.wrapError: *errors.errorString"} {
 		if !strings.Contains(leaks.Log(), want) {
 			t.Errorf("no %q in the log", want)
 		}
@@ -220,6 +220,9 @@ func TestErrors(t *testing.T) {
 }
 
 var ewpRoot = xmlName("https://example.org/ns", "x")
+
+// nilMap has no functions, so that calling one is a nil dereference.
+var nilMap map[string]func(*ewpserver.Answer) error
 
 // badText is a value that refuses to be written as invalid.
 type badText struct{}
@@ -429,4 +432,36 @@ func TestRaw(t *testing.T) {
 			t.Errorf("%d: the element was changed: %s", i, r.body)
 		}
 	}
+}
+
+// TestOpenDocument: what was not ended is not sent.
+func TestOpenDocument(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, nil)
+	b.handle(t, ewp.Institutions, "", ewpserver.HandlerFunc(func(_ context.Context, r *ewpserver.Request, a *ewpserver.Answer) error {
+		return a.Document(r.Root()).Write("hei", "x")
+	}))
+	b.do(t, get("/institutions")).wantStatus(t, 500)
+}
+
+// TestErrorKinds: what a handler's refusal is for errors.Is.
+func TestErrorKinds(t *testing.T) {
+	t.Parallel()
+	for i, test := range []struct {
+		err  *ewpserver.Error
+		want error // nil is none
+	}{
+		0: {&ewpserver.Error{Status: 409}, passerelle.ErrConflict},
+		1: {&ewpserver.Error{Status: 400}, passerelle.ErrInvalid},
+		2: {&ewpserver.Error{Status: 418}, nil},
+		3: {&ewpserver.Error{Status: 400, Err: passerelle.ErrNotFound}, passerelle.ErrNotFound},
+	} {
+		for _, kind := range []error{passerelle.ErrConflict, passerelle.ErrInvalid, passerelle.ErrNotFound, passerelle.ErrForbidden} {
+			if got := errors.Is(test.err, kind); got != (kind == test.want) {
+				t.Errorf("%d: errors.Is(%v, %v) is %v", i, test.err, kind, got)
+			}
+		}
+	}
+	e := &ewpserver.Error{Status: 409, DeveloperMessage: "student " + secret, Err: passerelle.ErrConflict}
+	testutil.Equal(t, "text", e.Error(), "refused with HTTP 409: conflict")
 }
