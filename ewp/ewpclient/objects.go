@@ -2,7 +2,9 @@ package ewpclient
 
 import (
 	"encoding/xml"
+	"errors"
 	"io"
+	"io/fs"
 	"iter"
 	"strconv"
 
@@ -39,13 +41,15 @@ func (e *ObjectError) Is(target error) bool { return target == passerelle.ErrPro
 // root element must be that of the endpoint. Its error is an *ewp.Error.
 func (a *Answer) Decode(v any) error {
 	d, err := a.document()
+	if err == nil {
+		if err = d.DecodeElement(v, &d.root); err != nil && !ofDocument(err) {
+			err = &ObjectError{Element: d.root.Name.Local, Err: err}
+		}
+	}
+	if err == nil {
+		err = d.end()
+	}
 	if err != nil {
-		return a.Invalid(err)
-	}
-	if err := d.DecodeElement(v, &d.root); err != nil {
-		return a.Invalid(d.fault(&ObjectError{Element: d.root.Name.Local, Err: err}))
-	}
-	if err := d.end(); err != nil {
 		return a.Invalid(err)
 	}
 	return nil
@@ -59,17 +63,31 @@ func Objects[T any](a *Answer, item xml.Name) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
 		d, err := a.document()
+		careful := false // encoding/xml may be anywhere after an object that is no T
 		for position := 1; err == nil; position++ {
 			var start xml.StartElement
 			if start, err = d.next(item); err != nil {
 				break
 			}
 			var v T
-			unread := d.DecodeElement(&v, &start)
-			if unread != nil {
-				if err = d.leave(); err != nil {
+			if !careful {
+				if d.DecodeElement(&v, &start) == nil {
+					if !yield(v, nil) {
+						return
+					}
+					continue
+				}
+				careful, v = true, zero
+				if d, start, err = a.at(item, position); err != nil {
 					break
 				}
+			}
+			e := &element{in: d.Decoder, start: start}
+			unread := xml.NewTokenDecoder(e).Decode(&v)
+			if err = e.leave(); err != nil {
+				break
+			}
+			if unread != nil {
 				v, unread = zero, a.Invalid(&ObjectError{Element: item.Local, Position: position, Err: unread})
 			}
 			if !yield(v, unread) {
@@ -82,11 +100,62 @@ func Objects[T any](a *Answer, item xml.Name) iter.Seq2[T, error] {
 	}
 }
 
+// element gives the tokens of one element and no more, to a decoder of its own: an
+// object that is no T is left behind as a whole, wherever that decoder stopped.
+type element struct {
+	in    *xml.Decoder
+	start xml.StartElement
+	began bool
+	depth int
+	err   error // of in
+}
+
+// Token returns the start of the element, what is in it, its end, and io.EOF.
+func (e *element) Token() (xml.Token, error) {
+	switch {
+	case !e.began:
+		e.began, e.depth = true, 1
+		return e.start, nil
+	case e.err != nil:
+		return nil, e.err
+	case e.depth == 0:
+		return nil, io.EOF
+	}
+	var token xml.Token
+	if token, e.err = e.in.Token(); e.err != nil {
+		return nil, e.err
+	}
+	switch token.(type) {
+	case xml.StartElement:
+		e.depth++
+	case xml.EndElement:
+		e.depth--
+	}
+	return token, nil
+}
+
+// leave goes to the end of the element. Its error is that of the document.
+func (e *element) leave() error {
+	for e.err == nil && e.depth > 0 {
+		e.Token()
+	}
+	return e.err
+}
+
+// ofDocument reports whether an error of decoding is about the document, or about
+// reading it, and not about what one object holds.
+func ofDocument(err error) bool {
+	_, refused := errors.AsType[*xmlx.Error](err)
+	_, syntax := errors.AsType[*xml.SyntaxError](err)
+	_, coding := errors.AsType[fault](err)
+	_, disk := errors.AsType[*fs.PathError](err)
+	return refused || syntax || coding || disk
+}
+
 // document is an answer that is read; its root element is open.
 type document struct {
 	*xml.Decoder
-	source *tokens
-	root   xml.StartElement
+	root xml.StartElement
 }
 
 // document opens the answer and reads its root element.
@@ -100,28 +169,33 @@ func (a *Answer) document() (*document, error) {
 		return nil, err
 	}
 	where := a.x.target.Endpoint
-	d := &document{source: &tokens{in: in}}
 	if a.x.quirks.Has(AnyNamespace) {
-		d.source.to = where.Namespace
+		in = xml.NewTokenDecoder(&moved{in: in, to: where.Namespace})
 	}
-	d.Decoder = xml.NewTokenDecoder(d.source)
-	for {
-		token, err := d.Token()
-		if err != nil {
-			return nil, d.fault(err)
-		}
-		if root, ok := token.(xml.StartElement); ok {
-			d.root = root
-			break
-		}
+	token, err := in.Token()
+	if err != nil {
+		return nil, err
 	}
-	if d.root.Name.Local != where.Root {
+	root, ok := token.(xml.StartElement)
+	switch {
+	case !ok || root.Name.Local != where.Root:
 		return nil, fault("root element other than " + where.Root)
-	}
-	if d.root.Name.Space != where.Namespace {
+	case root.Name.Space != where.Namespace:
 		return nil, fault("root element in another namespace than " + where.Namespace)
 	}
-	return d, nil
+	return &document{in, root}, nil
+}
+
+// at opens the answer again and returns the start of an object by its position.
+func (a *Answer) at(item xml.Name, position int) (d *document, start xml.StartElement, err error) {
+	d, err = a.document()
+	for i := 1; err == nil; i++ {
+		if start, err = d.next(item); err != nil || i == position {
+			break
+		}
+		err = d.Skip()
+	}
+	return d, start, err
 }
 
 // next returns the start of the next element of a name below the root, and io.EOF
@@ -133,7 +207,7 @@ func (d *document) next(item xml.Name) (xml.StartElement, error) {
 	for {
 		token, err := d.Token()
 		if err != nil {
-			return xml.StartElement{}, d.fault(err)
+			return xml.StartElement{}, err
 		}
 		switch t := token.(type) {
 		case xml.EndElement: // of the root
@@ -146,72 +220,44 @@ func (d *document) next(item xml.Name) (xml.StartElement, error) {
 				return t, nil
 			}
 			if err := d.Skip(); err != nil {
-				return xml.StartElement{}, d.fault(err)
+				return xml.StartElement{}, err
 			}
 		}
 	}
 }
 
-// leave goes to the end of the object that was being read.
-func (d *document) leave() error {
-	for d.source.err == nil && d.source.depth > 1 {
-		if _, err := d.Token(); err != nil {
-			return d.fault(err)
-		}
-	}
-	return d.source.err
-}
-
 // end reads what follows the root element: nothing.
 func (d *document) end() error {
 	if _, err := d.Token(); err != io.EOF {
-		return d.fault(err)
+		return err
 	}
 	return nil
 }
 
-// fault returns why the document ends where it must not: what its source says, or
-// else err.
-func (d *document) fault(err error) error {
-	if d.source.err != nil && d.source.err != io.EOF {
-		return d.source.err
-	}
-	return err
-}
-
-// tokens counts how deep the document is open, so that an object that cannot be
-// read is left behind as a whole, and can put one namespace in the place of that of
-// the root element.
-type tokens struct {
+// moved puts one namespace in the place of that of the root element.
+type moved struct {
 	in       *xml.Decoder
-	depth    int
-	from, to string // to is empty where nothing is put in the place of from
-	err      error
+	rooted   bool
+	from, to string
 }
 
-// Token returns the next token of the source.
-func (s *tokens) Token() (xml.Token, error) {
-	token, err := s.in.Token()
-	if err != nil {
-		s.err = err
-		return token, err
-	}
+// Token returns the next token.
+func (m *moved) Token() (xml.Token, error) {
+	token, err := m.in.Token()
 	switch t := token.(type) {
 	case xml.StartElement:
-		if s.depth == 0 {
-			s.from = t.Name.Space
+		if !m.rooted {
+			m.rooted, m.from = true, t.Name.Space
 		}
-		s.depth++
-		if s.to != "" && t.Name.Space == s.from {
-			t.Name.Space = s.to
-			return t, nil
+		if t.Name.Space == m.from {
+			t.Name.Space = m.to
+			return t, err
 		}
 	case xml.EndElement:
-		s.depth--
-		if s.to != "" && t.Name.Space == s.from {
-			t.Name.Space = s.to
-			return t, nil
+		if t.Name.Space == m.from {
+			t.Name.Space = m.to
+			return t, err
 		}
 	}
-	return token, nil
+	return token, err
 }

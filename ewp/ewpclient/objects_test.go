@@ -222,6 +222,46 @@ func TestObjectsCut(t *testing.T) {
 	}
 }
 
+// stubborn is a T that stops in the middle of its element.
+type stubborn struct{ ID string }
+
+func (s *stubborn) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	if _, err := d.Token(); err != nil { // the start of id
+		return err
+	}
+	if err := d.DecodeElement(&s.ID, &start); err != nil || s.ID != "bad" {
+		return errors.Join(err, d.Skip())
+	}
+	return errors.New("stopped at Secret")
+}
+
+// TestObjectsUnfinished: whatever the type does, the next object is found.
+func TestObjectsUnfinished(t *testing.T) {
+	t.Parallel()
+	c, _ := iiaClient(t, "", nil, reply{body: answerOf(
+		"<iia><id>1</id></iia>", "<iia><id>bad</id><x/><iia><id>inner</id></iia></iia>", "<iia><id>3</id></iia>", "<iia><id>bad</id></iia>",
+	)}.send)
+	a, err := c.Call(t.Context(), getIIAs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	var got []string
+	var positions []int
+	for v, err := range ewpclient.Objects[stubborn](a, xml.Name{Local: "iia"}) {
+		if e, ok := errors.AsType[*ewpclient.ObjectError](err); ok {
+			positions = append(positions, e.Position)
+			continue
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, v.ID)
+	}
+	testutil.Equal(t, "objects", got, []string{"1", "3"})
+	testutil.Equal(t, "positions of the unreadable", positions, []int{2, 4})
+}
+
 // TestObjectsInOtherNamespace: elements are moved to the namespace that is read.
 func TestObjectsInOtherNamespace(t *testing.T) {
 	t.Parallel()
