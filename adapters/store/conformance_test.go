@@ -5,6 +5,8 @@ import (
 	"crypto/rsa"
 	"errors"
 	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/aglae"
+	"github.com/passerelle-sup/passerelle/aglae/detectiontest"
 	"github.com/passerelle-sup/passerelle/esc"
 	"github.com/passerelle-sup/passerelle/esc/esctest"
 	"github.com/passerelle-sup/passerelle/esc/router"
@@ -156,5 +158,12 @@ func TestKeyring(t *testing.T) {
 		if got, err := s.Keyring("server").Load(t.Context()); err != nil || len(got) != 0 {
 			t.Errorf("another ring = %v, %v; want nothing", got, err)
 		}
+	})
+}
+
+func TestDetections(t *testing.T) {
+	t.Parallel()
+	storetest.Each(t, func(t *testing.T, open func(t *testing.T) *store.Store) {
+		detectiontest.Log(t, func(t *testing.T) aglae.DetectionLog { return open(t).Detections() })
 	})
 }

@@ -16,8 +16,12 @@
 //	feed_records      id, student, holds, record          references, enrolments with INE and birth date
 //	card_records      student, record                     references, ESI, card numbers
 //	card_names        name, student                       ESI and card numbers, references
+//	grant_detections  student, record                     references, INE, grant numbers, birth dates
 //	esc_ticks         none                                up to where ticks of card numbers are taken
 //	ewp_keyrings      none                                public keys
+//	limits            none                                turns of the services' limits, under digests of tokens
+//	work_rounds       none                                rounds of recurring work
+//	work_parts        data, until the part has ended      references of the students to work on
 //	store_version     none                                version of the tables
 //
 // [Store.Export] gives all of it about one student, [Store.Purge] removes what is settled and

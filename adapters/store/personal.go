@@ -26,6 +26,7 @@ var personalTables = []personal{
 		table: "card_names", id: "name", record: `'{}'`,
 		keep: "EXISTS (SELECT 1 FROM card_records r WHERE r.pic = card_names.pic AND r.student = card_names.student)",
 	},
+	{table: "grant_detections", id: "CAST(seq AS TEXT)", record: "record", keep: "1 = 0"},
 }
 
 // PersonalTables names the tables that hold personal data, for the register of processing.
@@ -53,7 +54,7 @@ func (s *Store) Export(ctx context.Context, student string) iter.Seq2[Entry, err
 	return func(yield func(Entry, error) bool) {
 		for _, t := range personalTables {
 			var found []Entry
-			query := fmt.Sprintf(`SELECT %s, touched, %s FROM %s WHERE student = $1 ORDER BY 1`, t.id, t.record, t.table)
+			query := fmt.Sprintf(`SELECT %s, touched, %s FROM %s WHERE student = $1 ORDER BY touched, 1`, t.id, t.record, t.table)
 			err := s.read(ctx, "export", query, []any{student}, func(scan func(into ...any) error) error {
 				e := Entry{Table: t.table}
 				var at int64

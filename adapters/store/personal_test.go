@@ -10,6 +10,7 @@ import (
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/adapters/store"
 	"github.com/passerelle-sup/passerelle/adapters/store/storetest"
+	"github.com/passerelle-sup/passerelle/aglae"
 	"github.com/passerelle-sup/passerelle/esc/router"
 	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
@@ -53,6 +54,7 @@ func fillPersonal(t *testing.T, s *store.Store) {
 		put(s.Cards().Save(ctx, router.Record{Key: k, Present: student == "csv:open"}))
 		_, err := s.Cards().Reserve(ctx, "escn:"+student, k)
 		put(err)
+		put(s.Detections().Record(ctx, aglae.Detection{Student: student, Year: 2026, At: personalDay, Verdict: aglae.Wait}))
 	}
 }
 
@@ -73,6 +75,7 @@ func TestExport(t *testing.T) {
 		}
 		want := []string{
 			"campaign_records csv:settled", "feed_records csv:settled/2026/1", "feed_records csv:settled/2026/2", "card_records 999893752", "card_names escn:csv:settled",
+			"grant_detections 1",
 		}
 		if !slices.Equal(got, want) {
 			t.Errorf("exported %q; want %q", got, want)
@@ -102,7 +105,7 @@ func TestPurge(t *testing.T) {
 			if p, err = s.Purge(t.Context(), personalDay.Add(time.Second)); err != nil {
 				t.Fatal(err)
 			}
-			for table, want := range map[string][2]int64{"campaign_records": {1, 2}, "feed_records": {2, 2}, "card_records": {1, 1}, "card_names": {1, 1}} {
+			for table, want := range map[string][2]int64{"campaign_records": {1, 2}, "feed_records": {2, 2}, "card_records": {1, 1}, "card_names": {1, 1}, "grant_detections": {2, 0}} {
 				if got := [2]int64{p.Removed[table], p.Kept[table]}; got != want {
 					t.Errorf("%s: removed and kept %v; want %v", table, got, want)
 				}

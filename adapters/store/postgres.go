@@ -37,8 +37,12 @@ func openPostgres(_ context.Context, link string, cfg Config, _ time.Duration) (
 
 func (e *pgEngine) name() string { return "postgres" }
 
+func (e *pgEngine) clock() string {
+	return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+}
+
 func (e *pgEngine) expand(migration string) string {
-	return strings.NewReplacer("{name}", `TEXT COLLATE "C"`, "{text}", "TEXT", "{int}", "BIGINT", "{real}", "DOUBLE PRECISION").Replace(migration)
+	return strings.NewReplacer("{name}", `TEXT COLLATE "C"`, "{text}", "TEXT", "{int}", "BIGINT", "{real}", "DOUBLE PRECISION", "{serial}", "BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY").Replace(migration)
 }
 
 func (e *pgEngine) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {

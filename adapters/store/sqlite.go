@@ -105,8 +105,10 @@ func private(path string) error {
 
 func (e *liteEngine) name() string { return "sqlite" }
 
+func (e *liteEngine) clock() string { return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)" }
+
 func (e *liteEngine) expand(migration string) string {
-	return strings.NewReplacer("{name}", "TEXT", "{text}", "TEXT", "{int}", "INTEGER", "{real}", "REAL").Replace(migration)
+	return strings.NewReplacer("{name}", "TEXT", "{text}", "TEXT", "{int}", "INTEGER", "{real}", "REAL", "{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT").Replace(migration)
 }
 
 func (e *liteEngine) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {

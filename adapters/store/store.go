@@ -55,6 +55,8 @@ type engine interface {
 	transient(err error) (again, perhaps bool)
 	// expand puts the words of the database into a migration.
 	expand(migration string) string
+	// clock is SQL of the time now, in microseconds since 1970.
+	clock() string
 	close() error
 }
 
