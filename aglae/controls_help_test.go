@@ -1,6 +1,7 @@
 package aglae_test
 
 import (
+	"errors"
 	"go/ast"
 	"iter"
 	"maps"
@@ -8,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/aglae"
 )
 
@@ -63,3 +65,5 @@ func reasonKeys(tb testing.TB) []string {
 	}
 	return slices.Sorted(maps.Keys(keys))
 }
+
+func isUnavailable(err error) bool { return errors.Is(err, passerelle.ErrUnavailable) }

@@ -32,7 +32,9 @@ type Join struct {
 // DefaultJoinRows takes some 30 MB.
 const DefaultJoinRows = 100_000
 
-// maxRuns is how many sorted files are merged at a time: what they buffer is bounded too.
+// maxRuns is how many sorted files of one level are kept: one more, and they are merged
+// into one of the next level, so that each record is written once a level. A million
+// records of 20 000 a file make two levels; what all files buffer stays below 4 MB.
 const maxRuns = 16
 
 // sorter sorts any number of records in bounded memory. T is encoded by gob.
@@ -40,7 +42,7 @@ type sorter[T any] struct {
 	join    Join
 	compare func(a, b *T) int
 	rows    []T
-	runs    []*run[T]
+	levels  [][]*run[T] // of a level those made earlier first; those of higher levels are earlier
 }
 
 func newSorter[T any](j Join, compare func(a, b *T) int) *sorter[T] {
@@ -81,21 +83,32 @@ func (s *sorter[T]) spill() error {
 	}
 	clear(s.rows)
 	s.rows = s.rows[:0]
-	if s.runs = append(s.runs, r); len(s.runs) < maxRuns {
+	return s.keep(r, 0)
+}
+
+// keep adds a file to a level, and merges the level when it is full.
+func (s *sorter[T]) keep(r *run[T], level int) error {
+	if level == len(s.levels) {
+		s.levels = append(s.levels, nil)
+	}
+	s.levels[level] = append(s.levels[level], r)
+	if len(s.levels[level]) < maxRuns {
 		return nil
 	}
-	merged, err := newRun(s.join.Dir, s.merge())
+	merged, err := newRun(s.join.Dir, s.merge(s.levels[level]))
 	if err != nil {
 		return err
 	}
-	s.close()
-	s.runs = []*run[T]{merged}
-	return nil
+	for _, r := range s.levels[level] {
+		r.close()
+	}
+	s.levels[level] = nil
+	return s.keep(merged, level+1)
 }
 
 // sorted gives all records in order; equal ones in the order in which they were added.
 func (s *sorter[T]) sorted() iter.Seq2[T, error] {
-	if len(s.runs) > 0 && len(s.rows) > 0 {
+	if len(s.levels) > 0 && len(s.rows) > 0 {
 		if err := s.spill(); err != nil {
 			return func(yield func(T, error) bool) {
 				var zero T
@@ -103,9 +116,13 @@ func (s *sorter[T]) sorted() iter.Seq2[T, error] {
 			}
 		}
 	}
-	if len(s.runs) > 0 {
+	if len(s.levels) > 0 {
 		s.rows = nil
-		return s.merge()
+		var runs []*run[T]
+		for _, level := range slices.Backward(s.levels) {
+			runs = append(runs, level...)
+		}
+		return s.merge(runs)
 	}
 	s.sort()
 	return func(yield func(T, error) bool) {
@@ -117,15 +134,15 @@ func (s *sorter[T]) sorted() iter.Seq2[T, error] {
 	}
 }
 
-// merge gives the records of all files in order. An earlier file comes first.
-func (s *sorter[T]) merge() iter.Seq2[T, error] {
+// merge gives the records of files in order. An earlier file comes first.
+func (s *sorter[T]) merge(runs []*run[T]) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		h := &runHeap[T]{compare: s.compare}
 		fail := func(err error) {
 			var zero T
 			yield(zero, err)
 		}
-		for i, r := range s.runs {
+		for i, r := range runs {
 			if err := r.rewind(); err != nil {
 				fail(err)
 				return
@@ -162,10 +179,12 @@ func (s *sorter[T]) merge() iter.Seq2[T, error] {
 
 // close removes the files.
 func (s *sorter[T]) close() {
-	for _, r := range s.runs {
-		r.close()
+	for _, level := range s.levels {
+		for _, r := range level {
+			r.close()
+		}
 	}
-	s.runs = nil
+	s.levels = nil
 }
 
 // run is a sorted file.
