@@ -1,6 +1,7 @@
 package ewpclient_test
 
 import (
+	"crypto"
 	"errors"
 	"net/http"
 	"slices"
@@ -12,8 +13,6 @@ import (
 	"github.com/passerelle-sup/passerelle/ewp/ewpclient"
 	"github.com/passerelle-sup/passerelle/ewp/registry"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
-
-	"crypto"
 )
 
 // iias returns an entry of the agreements with some version and address.
