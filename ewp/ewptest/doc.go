@@ -13,7 +13,8 @@
 // The [Registry] does what the real one does with a manifest: it fetches it, drops
 // the entries and keys that it would drop, keeps what it had where the whole is
 // refused, and writes a catalogue that is valid against the published schema. A
-// [Clock] moves the time of all of them together.
+// [Clock] moves the time of all of them together; with Config.InMemory the network works
+// inside a testing/synctest bubble.
 //
 // # Faults
 //
@@ -30,7 +31,11 @@
 // combination of security methods that the host declares. It needs no network of this
 // package: any host will do that is in a catalogue, and knows the keys to speak with.
 // Each step has the verdict that the validator would give; steps that the validator
-// does not have are marked as ours.
+// does not have are marked as ours. Two of its steps cannot be made here: how old the
+// keys of the client are, and whether the version is among the tags of the
+// specification, in whose place stands the version that package ewp knows. Where the
+// validator validates against the published schemas, Host.Schema does; without it, root
+// elements and the answers of the network layer are looked at.
 //
 // The APIs that have steps are those of [Checked].
 package ewptest

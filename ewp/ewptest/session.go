@@ -55,19 +55,26 @@ func newSession(ctx context.Context, host Host, index *registry.Index, s suite, 
 
 // run runs all steps that can be run.
 func (s *session) run() {
+	if err := s.all(); err != nil && !errors.Is(err, errSuiteOver) {
+		_ = s.step(Combination{}, "the steps themselves", "", func() error { return err })
+	}
+}
+
+func (s *session) all() error {
 	if err := s.setup(); err != nil {
-		return
+		return err
 	}
 	if s.suite.prepare != nil {
 		if err := s.suite.prepare(s); err != nil {
-			return
+			return err
 		}
 	}
 	for _, c := range s.combinations {
 		if err := s.suite.steps(s, c); err != nil {
-			return
+			return err
 		}
 	}
+	return nil
 }
 
 // verdict is why a step is no success.

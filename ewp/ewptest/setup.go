@@ -8,6 +8,62 @@ import (
 	"github.com/passerelle-sup/passerelle/ewp/registry"
 )
 
+// findOut finds a value that the steps need, the first at a path in the answer of
+// another endpoint, where Host.Values does not have it. Without it the suite is over, as
+// in the validator.
+func (s *session) findOut(param string, api ewp.API, endpoint string, p params, path selector) error {
+	if s.value(param) != "" {
+		return nil
+	}
+	err := s.step(Combination{}, "find a "+param, "one that the host knows", func() error {
+		where := suite{api: api, endpoint: endpoint}
+		entries := entriesOf(s.index, s.host.HEI, where)
+		if len(entries) == 0 {
+			return notice("the host declares no %s %s to ask for one", api, endpoint)
+		}
+		other, err := newSession(s.ctx, s.host, s.index, where, entries[0])
+		if err != nil {
+			return err
+		}
+		c := usual(other.entry.Security())
+		k, err := other.call(c, p)
+		if err != nil {
+			return err
+		}
+		if err := other.sign(k); err != nil {
+			return err
+		}
+		return other.expect200(k, c, func(root *element) error {
+			values := path.texts(root)
+			if len(values) == 0 {
+				return notice("%s %s lists none: give one in Values", api, endpoint)
+			}
+			s.known[param] = values[0]
+			return nil
+		})
+	})
+	if err == nil && s.value(param) == "" {
+		err = errSuiteOver
+	}
+	return err
+}
+
+// usual returns the combination by which something is asked beside the steps: signed,
+// and with as little else as the entry allows.
+func usual(declared ewp.Methods) Combination {
+	full := declared.WithDefaults()
+	pick := func(methods ...ewp.Methods) ewp.Methods {
+		for _, m := range methods {
+			if full.Has(m) {
+				return m
+			}
+		}
+		return methods[0]
+	}
+	return Combination{Method: "POST", Methods: pick(ewp.ClientHTTPSig, ewp.ClientAnonymous) |
+		pick(ewp.ServerTLSCert, ewp.ServerHTTPSig) | pick(ewp.RequestTLS, ewp.RequestGCM) | pick(ewp.ResponseTLS, ewp.ResponseGCM)}
+}
+
 // anonymity is what the validator thinks of clients without a name.
 type anonymity uint8
 
