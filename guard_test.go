@@ -59,6 +59,7 @@ var allowed = map[string][]string{
 	"ewp":                           {".", "internal/xmlx", "github.com/beevik/etree"},
 	"ewp/httpsig":                   {".", "ewp", "github.com/google/uuid"},
 	"ewp/aesgcm":                    {".", "ewp"},
+	"ewp/elmo":                      {".", "ewp", "sis", "internal/xmlx"},
 	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/file":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/monitoring":                {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
@@ -81,7 +82,7 @@ var allowed = map[string][]string{
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
 	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/discovery", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
-	"diploma":               {".", "egracons", "sis"},
+	"diploma":               {".", "egracons", "ewp/elmo", "sis"},
 	"mobility":              {".", "internal/ledger"},
 	"mobility/mobilitytest": {".", "mobility"},
 

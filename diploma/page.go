@@ -33,15 +33,9 @@ func (s Supplement) WritePage(w io.Writer) error {
 	if lang == "" {
 		lang = "en"
 	}
-	word := func(key string) string {
-		if v := s.Wording.Words[key]; v != "" {
-			return v
-		}
-		return words["en"][key]
-	}
 	keys := map[string]string{}
 	for key := range words["en"] {
-		keys[key] = word(key)
+		keys[key] = s.word(key)
 	}
 	return page.Execute(w, map[string]any{
 		"Lang": lang, "Words": keys, "Sections": s.Sections(), "Degree": s.Degree.Name, "Missing": len(s.Missing()), "Stamp": stamp, "Signature": "7.2",

@@ -12,6 +12,8 @@ import (
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/diploma"
 	"github.com/passerelle-sup/passerelle/egracons"
+	"github.com/passerelle-sup/passerelle/ewp"
+	"github.com/passerelle-sup/passerelle/ewp/elmo"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
 	"github.com/passerelle-sup/passerelle/sis"
 )
@@ -212,6 +214,45 @@ func TestPage(t *testing.T) {
 	// 24 sections of a model are missing, two of which (7.2 and 7.4) leave room instead.
 	if n := strings.Count(b.String(), "missing\">"); n != 24 {
 		t.Errorf("an empty supplement marks %d sections as missing; want 24", n)
+	}
+}
+
+// TestELMO: the supplement stands in a document of both versions that is valid, and
+// is read again as it was.
+func TestELMO(t *testing.T) {
+	t.Parallel()
+	s := full(t)
+	want := s.ELMO()
+	d := &elmo.Document{
+		GeneratedDate: "2026-11-03T10:00:00Z", Learner: elmo.Learner{GivenNames: "Zoé", FamilyName: "LEFÈVRE", AlternativeName: &ewp.Text{}},
+		Reports: []elmo.Report{{
+			Issuer:    elmo.Issuer{Identifiers: []elmo.Identifier{{Type: "schac", Value: "univ-exemple.fr"}}, Titles: ewp.Texts{{Value: "Université Exemple"}}},
+			IssueDate: "2026-11-03T10:00:00Z",
+			Specifications: []elmo.Specification{{
+				Identifiers: []elmo.Identifier{{Type: "local", Value: "M-MATH"}}, Titles: ewp.Texts{{Value: s.Degree.Name}}, Type: elmo.DegreeProgramme,
+				Specifies: elmo.Specifies{Instance: elmo.Instance{Supplement: want}},
+			}},
+		}},
+	}
+	for _, v := range []elmo.Version{elmo.V1, elmo.V2} {
+		if err := d.Validate(v); err != nil {
+			t.Errorf("%s: %v", v, err)
+		}
+		data, err := d.Encode(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		read, err := elmo.Decode(bytes.NewReader(data), elmo.Limits{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		testutil.Equal(t, v.String(), read.Reports[0].Specifications[0].Specifies.Instance.Supplement, want)
+	}
+	if got := want.Sections[3].Sections[2].Content; got.Type != "text/html" || !strings.Contains(got.Text, "<td>Histoire &lt;moderne&gt;</td>") {
+		t.Errorf("section 4.3 is %+v", got)
+	}
+	if got := want.Sections[4].Sections[1].Content; got == nil || got.Text != s.Explained["5.2"] {
+		t.Errorf("section 5.2 is %+v; want the reason", got)
 	}
 }
 
