@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -45,17 +46,20 @@ const secured = ewp.ClientHTTPSig | ewp.ServerTLSCert | ewp.ServerHTTPSig
 func TestConformance(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		security     ewp.Methods
+		security ewp.Methods
+		// combinations are all that are tried, where counted each with the number of the
+		// validator's steps: that of its own sample report of such a host.
 		combinations string
-		steps        int
+		counted      bool
 	}{
-		"usual": {discovery.Signed, "----- GATTT PATTT GAHTT PAHTT GHTTT -HTTT PHTTT GHHTT -HHTT PHHTT", 96},
+		"usual": {discovery.Signed,
+			"-----:4 GATTT:1 PATTT:1 GAHTT:4 PAHTT:4 GHTTT:15 -HTTT:2 PHTTT:21 GHHTT:17 -HHTT:2 PHHTT:23", true},
 		"no signed answers": {ewp.ClientHTTPSig | ewp.ServerTLSCert | ewp.RequestTLS | ewp.ResponseTLS,
-			"----- GATTT PATTT GHTTT -HTTT PHTTT", 45},
+			"-----:4 GATTT:1 PATTT:1 GHTTT:15 -HTTT:2 PHTTT:21", true},
 		"encryption offered": {secured | ewp.RequestTLS | ewp.RequestGCM | ewp.ResponseTLS | ewp.ResponseGCM,
 			"----- GATTT PATTT GATTE PATTE PATET PATEE GAHTT PAHTT GAHTE PAHTE PAHET PAHEE " +
-				"GHTTT -HTTT PHTTT GHTTE -HTTE PHTTE -HTET PHTET -HTEE PHTEE GHHTT -HHTT PHHTT GHHTE -HHTE PHHTE -HHET PHHET -HHEE PHHEE", 0},
-		"encryption required": {secured | ewp.RequestGCM | ewp.ResponseGCM, "----- PATEE PAHEE -HTEE PHTEE -HHEE PHHEE", 0},
+				"GHTTT -HTTT PHTTT GHTTE -HTTE PHTTE -HTET PHTET -HTEE PHTEE GHHTT -HHTT PHHTT GHHTE -HHTE PHHTE -HHET PHHET -HHEE PHHEE", false},
+		"encryption required": {secured | ewp.RequestGCM | ewp.ResponseGCM, "----- PATEE PAHEE -HTEE PHTEE -HHEE PHHEE", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -66,9 +70,13 @@ func TestConformance(t *testing.T) {
 				t.Fatal(err)
 			}
 			var combinations []string
+			count := map[string]int{}
 			for _, r := range report {
 				if s := r.Combination.String(); !slices.Contains(combinations, s) {
 					combinations = append(combinations, s)
+				}
+				if !r.Ours {
+					count[r.Combination.String()]++
 				}
 				want := ewptest.Success
 				if c.security&ewp.ServerHTTPSig == 0 && r.Step == "declared security methods" {
@@ -81,10 +89,12 @@ func TestConformance(t *testing.T) {
 					t.Errorf("%s\n%s", r, r.Reason)
 				}
 			}
-			testutil.Equal(t, "combinations", strings.Join(combinations, " "), c.combinations)
-			if c.steps > 0 {
-				testutil.Equal(t, "steps", len(report), c.steps)
+			if c.counted {
+				for i, s := range combinations {
+					combinations[i] = fmt.Sprintf("%s:%d", s, count[s])
+				}
 			}
+			testutil.Equal(t, "combinations", strings.Join(combinations, " "), c.combinations)
 		})
 	}
 }
