@@ -47,9 +47,6 @@ func call(ctx context.Context, c *console, args []string) error {
 	if err := parse(flags, args, "config", "hei", "api"); err != nil {
 		return err
 	}
-	if err := alone(flags); err != nil {
-		return err
-	}
 	request := ewpclient.Call{Endpoint: *endpoint, Params: given.values}
 	var err error
 	if request.HEI, err = ewp.ParseHEIID(*partner); err != nil {

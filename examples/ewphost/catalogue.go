@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 
-	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ewp/discovery"
 	"github.com/passerelle-sup/passerelle/ewp/ewptest"
 )
@@ -13,7 +12,7 @@ import (
 // printCatalogue prints the catalogue of some manifests: a registry for one machine.
 func printCatalogue(_ context.Context, c *console, args []string) error {
 	flags := newFlags("catalogue")
-	if err := parse(flags, args); err != nil {
+	if err := parseFlags(flags, args); err != nil {
 		return err
 	}
 	if flags.NArg() == 0 {
@@ -46,7 +45,7 @@ func readManifest(c *console, name string) (*discovery.Manifest, error) {
 		return nil, err
 	}
 	for _, d := range dropped {
-		c.note("ewphost: %s: left out: %v", name, passerelle.FieldErrors{d})
+		c.note("ewphost: %s: left out: %v", name, d)
 	}
 	return m, nil
 }

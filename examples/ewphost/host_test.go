@@ -26,6 +26,7 @@ import (
 	"github.com/passerelle-sup/passerelle/ewp"
 	"github.com/passerelle-sup/passerelle/ewp/discovery"
 	"github.com/passerelle-sup/passerelle/ewp/echo"
+	"github.com/passerelle-sup/passerelle/ewp/httpsig"
 	"github.com/passerelle-sup/passerelle/internal/testutil"
 )
 
@@ -423,4 +424,87 @@ func TestRegistryAndReports(t *testing.T) {
 	if got.ServerMessage == "" || got.ClientMessage == "" || time.Since(got.Time) > time.Minute || strings.Contains(string(data), "confidential") {
 		t.Errorf("report: %s, want what both sides said, now, and no parameter", data)
 	}
+}
+
+// A request whose last byte is on its way when the host is interrupted is answered.
+func TestGracefulStop(t *testing.T) {
+	t.Parallel()
+	m := newMachine(t)
+	m.publish(t)
+	ready, log, stop := m.serve(t, hostConfig)
+	head, last := m.signed(t, ready, "echo=bonjour")
+	conn, err := tls.Dial("tcp", ready.Listening, &tls.Config{InsecureSkipVerify: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := conn.Write(head); err != nil {
+		t.Fatal(err)
+	}
+	// The host sends this when it begins to read the body.
+	answers := bufio.NewReader(conn)
+	interim, err := http.ReadResponse(answers, nil)
+	if err != nil || interim.StatusCode != http.StatusContinue {
+		t.Fatal(interim, err)
+	}
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		stop()
+	}()
+	for start := time.Now(); ; time.Sleep(10 * time.Millisecond) { // until nobody else is let in
+		c, err := net.Dial("tcp", ready.Listening)
+		if err != nil {
+			break
+		}
+		c.Close()
+		if time.Since(start) > 10*time.Second {
+			t.Fatal("interrupted, and still listening")
+		}
+	}
+	if _, err := conn.Write(last); err != nil {
+		t.Fatal(err)
+	}
+	response, err := http.ReadResponse(answers, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	body, err := io.ReadAll(response.Body)
+	if err != nil || response.StatusCode != http.StatusOK || !bytes.Contains(body, []byte("<echo>bonjour</echo>")) {
+		t.Errorf("%s, %q, %v; want the echo", response.Status, body, err)
+	}
+	<-stopped
+	if strings.Contains(log.String(), "level=WARN") || strings.Contains(log.String(), "level=ERROR") {
+		t.Errorf("the log complains:\n%s", log)
+	}
+}
+
+// signed returns a request of the partner as it goes over the wire, but for the last
+// byte of its body, and that byte.
+func (m *machine) signed(t *testing.T, host listening, body string) (head, last []byte) {
+	t.Helper()
+	key, err := readKey(m.path("partner-keys/client.key"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := httpsig.NewSigner(httpsig.SignerConfig{Key: key})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := http.NewRequest(http.MethodPost, strings.Replace(host.Manifest, manifestPath, "/echo", 1), strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Expect", "100-continue")
+	if err := signer.SignRequest(r); err != nil {
+		t.Fatal(err)
+	}
+	var wire bytes.Buffer
+	if err := r.Write(&wire); err != nil {
+		t.Fatal(err)
+	}
+	end := wire.Len() - 1
+	return wire.Bytes()[:end], wire.Bytes()[end:]
 }

@@ -39,9 +39,6 @@ func keygen(_ context.Context, c *console, args []string) error {
 	if err := parse(flags, args, "out"); err != nil {
 		return err
 	}
-	if err := alone(flags); err != nil {
-		return err
-	}
 	if *bits < ewp.MinKeyBits || *bits > ewp.MaxKeyBits {
 		return usagef("keygen: -bits: want %d to %d, the registry drops shorter keys", ewp.MinKeyBits, ewp.MaxKeyBits)
 	}

@@ -19,9 +19,6 @@ func printManifest(_ context.Context, c *console, args []string) error {
 	if err := parse(flags, args, "config"); err != nil {
 		return err
 	}
-	if err := alone(flags); err != nil {
-		return err
-	}
 	cfg, err := readConfig(*name)
 	if err != nil {
 		return err
@@ -75,7 +72,7 @@ func (s *site) manifest() (*discovery.Manifest, error) {
 
 // entry is the manifest entry of an API, if it is served.
 func (s *site) entry(api ewp.API, routes []ewpserver.Route) (discovery.Entry, bool) {
-	e := discovery.For(api, services[api].elements...)
+	e := discovery.For(api)
 	origin := s.config.origin()
 	var served bool
 	limits := map[string]int{}

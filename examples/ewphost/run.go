@@ -111,27 +111,29 @@ func dispatch(ctx context.Context, c *console, args []string) error {
 
 func newFlags(name string) *flag.FlagSet { return flag.NewFlagSet(name, flag.ContinueOnError) }
 
-// parse reads flags, of which some must have a value, and refuses other arguments
-// unless the command takes files.
+// parse reads the flags of a command without arguments, of which some must have a
+// value.
 func parse(flags *flag.FlagSet, args []string, required ...string) error {
-	flags.SetOutput(io.Discard)
-	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+	if err := parseFlags(flags, args); err != nil {
 		return err
-	} else if err != nil {
-		return usageError{err}
 	}
 	for _, name := range required {
 		if flags.Lookup(name).Value.String() == "" {
 			return usagef("%s: -%s is missing", flags.Name(), name)
 		}
 	}
+	if flags.NArg() > 0 {
+		return usagef("%s: one argument too many: %q", flags.Name(), flags.Arg(0))
+	}
 	return nil
 }
 
-// alone refuses arguments that are no flags.
-func alone(flags *flag.FlagSet) error {
-	if flags.NArg() > 0 {
-		return usagef("%s: one argument too many: %q", flags.Name(), flags.Arg(0))
+func parseFlags(flags *flag.FlagSet, args []string) error {
+	flags.SetOutput(io.Discard)
+	if err := flags.Parse(args); errors.Is(err, flag.ErrHelp) {
+		return err
+	} else if err != nil {
+		return usageError{err}
 	}
 	return nil
 }

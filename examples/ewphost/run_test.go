@@ -157,7 +157,7 @@ func TestServices(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, name := range serviceNames() {
-		if api, ok := ewp.ParseAPI(name); !ok || services[api].register == nil {
+		if api, ok := ewp.ParseAPI(name); !ok || services[api] == nil {
 			t.Errorf("%q is no API that can be served", name)
 		}
 		if !strings.Contains(string(readme), "`"+name) {

@@ -40,9 +40,6 @@ func serve(ctx context.Context, c *console, args []string) error {
 	if err := parse(flags, args, "config"); err != nil {
 		return err
 	}
-	if err := alone(flags); err != nil {
-		return err
-	}
 	cfg, err := readConfig(*name)
 	if err != nil {
 		return err
@@ -77,9 +74,10 @@ func serve(ctx context.Context, c *console, args []string) error {
 	return s.run(ctx, c, server, listener, catalogue)
 }
 
-// run serves until ctx ends, and lets requests under way finish.
-func (s *site) run(ctx context.Context, c *console, server *http.Server, listener net.Listener, catalogue *registry.Client) error {
-	ctx, cancel := context.WithCancelCause(ctx)
+// run serves until interrupted ends, and lets requests under way finish.
+func (s *site) run(interrupted context.Context, c *console, server *http.Server, listener net.Listener, catalogue *registry.Client) error {
+	ctx, cancel := context.WithCancelCause(interrupted)
+	defer cancel(nil)
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		// The host answers, and shows its manifest, also while there is no catalogue: that
@@ -113,8 +111,8 @@ func (s *site) run(ctx context.Context, c *console, server *http.Server, listene
 		server.Close()
 	}
 	wg.Wait()
-	if cause := context.Cause(ctx); !errors.Is(cause, context.Canceled) {
-		return cause
+	if interrupted.Err() == nil {
+		return context.Cause(ctx)
 	}
 	return err
 }

@@ -62,7 +62,7 @@ func newSite(c *config, catalogue registry.Catalogue, logger *slog.Logger) (*sit
 	}
 	for name, settings := range c.APIs {
 		api, _ := ewp.ParseAPI(name)
-		if err := services[api].register(s, settings); err != nil {
+		if err := services[api](s, settings); err != nil {
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
