@@ -61,6 +61,7 @@ var allowed = map[string][]string{
 	"ewp/httpsig":                   {".", "ewp", "github.com/google/uuid"},
 	"ewp/aesgcm":                    {".", "ewp"},
 	"ewp/elmo":                      {".", "ewp", "sis", "internal/xmlx"},
+	"ewp/cnr":                       {".", "ewp", "ewp/ewpclient", "ewp/ewpserver", "internal/journal"},
 	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/file":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/monitoring":                {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
