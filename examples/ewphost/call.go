@@ -138,7 +138,7 @@ func exchange(ctx context.Context, c *console, client *ewpclient.Client, request
 	c.note("version: %s", answer.Version)
 	c.note("status:  %d", answer.Status)
 	if answer.Signed {
-		c.note("signed:  yes, by a server key of that host")
+		c.note("signed:  yes, by a server key of that host, in answer to request %s", answer.RequestID)
 	} else {
 		c.note("signed:  no, TLS alone says who answered")
 	}

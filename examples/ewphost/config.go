@@ -129,6 +129,9 @@ func (c *config) faults() passerelle.FieldErrors {
 	if u, err := url.Parse(c.BaseURL); err != nil || u.Scheme != "https" || u.Host == "" || u.RawQuery != "" || u.Fragment != "" || strings.HasSuffix(u.Path, "/") {
 		faults.Add("base_url", "url", "an https address without a slash at its end, under which partners reach the host")
 	}
+	if strings.Contains(c.Catalogue, "://") && !isURL(c.Catalogue) {
+		faults.Add("catalogue", "url", "a file or an https address")
+	}
 	if _, _, err := net.SplitHostPort(c.Listen); c.Listen != "" && err != nil {
 		faults.Add("listen", "address", `address and port: "127.0.0.1:8443"`)
 	}
@@ -141,7 +144,7 @@ func (c *config) faults() passerelle.FieldErrors {
 		for _, limit := range slices.Sorted(maps.Keys(c.APIs[name].Limits)) {
 			switch {
 			case !slices.Contains(api.Limits(), limit):
-				faults.Add("apis."+name+"."+limit, "unknown", "one of "+strings.Join(append(api.Limits(), gcmSetting), ", "))
+				faults.Add("apis."+name+"."+limit, "unknown", "one of "+strings.Join(append([]string{gcmSetting}, api.Limits()...), ", "))
 			case c.APIs[name].Limits[limit] < 1:
 				faults.Add("apis."+name+"."+limit, "range", "1 or more")
 			}

@@ -84,9 +84,9 @@ func TestConfigFaults(t *testing.T) {
 		6: {`{}`, []string{"hei_id", "names", "listen", "tls_cert", "tls_key", "client_keys", "server_keys", "catalogue", "data", "admin_email", "admin_provider", "apis", "base_url"}},
 		7: {
 			`{"hei_id": "u.example", "names": {"": "U"}, "base_url": "https://u.example/", "listen": "8443", "tls_cert": "c", "tls_key": "k",
-				"client_keys": ["k"], "server_keys": ["k"], "catalogue": "c", "data": "d", "admin_email": "a@u.example", "admin_provider": "p",
+				"client_keys": ["k"], "server_keys": ["k"], "catalogue": "http://c/", "data": "d", "admin_email": "a@u.example", "admin_provider": "p",
 				"apis": {"discovery": {}, "echo": {"max-iia-ids": 1}, "unheard-of": {}}}`,
-			[]string{"base_url", "listen", "apis.discovery", "apis.echo.max-iia-ids", "apis.unheard-of"},
+			[]string{"base_url", "catalogue", "listen", "apis.discovery", "apis.echo.max-iia-ids", "apis.unheard-of"},
 		},
 	}
 	for i, test := range tests {
