@@ -9,6 +9,7 @@ import (
 	"mime"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ewp"
@@ -149,7 +150,7 @@ func (x *exchange) open() (io.Reader, error) {
 func (x *exchange) undo(coding string, r io.Reader) (io.Reader, error) {
 	switch {
 	case coding == "gzip", coding == "x-gzip":
-		return gzip.NewReader(r)
+		return newGunzip(r)
 	case coding == aesgcm.Coding && x.cfg.Encryption != nil:
 		body, err := io.ReadAll(r)
 		if err != nil {
@@ -159,6 +160,35 @@ func (x *exchange) undo(coding string, r io.Reader) (io.Reader, error) {
 		return bytes.NewReader(body), err
 	}
 	return nil, errCoding
+}
+
+// gunzip is a gzip reader whose tables serve again: they cost more than reading a
+// short answer does.
+type gunzip struct{ r *gzip.Reader } // nil at the end
+
+var gunzips sync.Pool
+
+func newGunzip(r io.Reader) (io.Reader, error) {
+	z, _ := gunzips.Get().(*gzip.Reader)
+	if z == nil {
+		z = new(gzip.Reader)
+	}
+	if err := z.Reset(r); err != nil {
+		return nil, err
+	}
+	return &gunzip{z}, nil
+}
+
+func (g *gunzip) Read(p []byte) (int, error) {
+	if g.r == nil {
+		return 0, io.EOF
+	}
+	n, err := g.r.Read(p)
+	if err == io.EOF {
+		gunzips.Put(g.r)
+		g.r = nil
+	}
+	return n, err
 }
 
 // codingError puts an error of undoing a coding in fixed words.

@@ -6,6 +6,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -53,6 +54,40 @@ func TestFetch(t *testing.T) {
 		got, err := ewpclient.Fetch[echoAnswer](t.Context(), c, echoCall())
 		if err != nil || !slices.Equal(got.Echo, tc.want) {
 			t.Errorf("%d: %q, %v; want %q", i, got.Echo, err, tc.want)
+		}
+	}
+}
+
+// TestOpenTwice: readers of one answer, and of several, do not disturb each other.
+func TestOpenTwice(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("0123456789", 10_000)
+	c, _ := echoClient(t, nil, reply{body: zipped(text), header: http.Header{"Content-Encoding": {"gzip"}}}.send)
+	a, err := c.Call(t.Context(), echoCall())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer a.Close()
+	for range 3 { // the tables of the first serve the second
+		first, err := a.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		second, err := a.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		half := make([]byte, len(text)/2)
+		if _, err := io.ReadFull(first, half); err != nil {
+			t.Fatal(err)
+		}
+		whole, err := io.ReadAll(second)
+		rest, err2 := io.ReadAll(first)
+		if err != nil || err2 != nil || string(whole) != text || string(half)+string(rest) != text {
+			t.Errorf("%d and %d bytes, %v, %v; want %d each", len(half)+len(rest), len(whole), err, err2, len(text))
+		}
+		if n, err := first.Read(half); n != 0 || err != io.EOF {
+			t.Errorf("after the end: %d, %v", n, err)
 		}
 	}
 }

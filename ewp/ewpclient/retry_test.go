@@ -97,6 +97,22 @@ func TestAttemptsAreSignedAnew(t *testing.T) {
 	testutil.Equal(t, "identifier of the answer", a.RequestID, h.seen()[2].ID)
 }
 
+// TestUpdateOnKeptConnection: nor does net/http send an update again by itself, on a
+// connection that was used before.
+func TestUpdateOnKeptConnection(t *testing.T) {
+	t.Parallel()
+	c, h := echoClient(t, nil, reply{body: echoed("a")}.send, lost)
+	a, err := c.Call(t.Context(), read)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.Close()
+	_, err = c.Call(t.Context(), update)
+	if err == nil || passerelle.OutcomeOf(err) != passerelle.Unknown || len(h.seen()) != 2 {
+		t.Errorf("%v with outcome %v after %d requests", err, passerelle.OutcomeOf(err), len(h.seen()))
+	}
+}
+
 // TestUpdateNotSent: a call of which for sure nothing was sent says so.
 func TestUpdateNotSent(t *testing.T) {
 	t.Parallel()
@@ -150,7 +166,7 @@ func TestContext(t *testing.T) {
 func TestSlow(t *testing.T) {
 	t.Parallel()
 	c, h := echoClient(t, func(cfg *ewpclient.Config) {
-		cfg.Transport.AttemptTimeout = 50 * time.Millisecond
+		cfg.Transport.AttemptTimeout = 700 * time.Millisecond
 		cfg.Transport.Retry.MaxAttempts = 2
 	}, func(h *host, w http.ResponseWriter, r *http.Request) {
 		if err := h.signer.SignResponse(w.Header(), httpsig.RefOf(r), httpsig.Bytes("never sent")); err != nil {

@@ -53,7 +53,7 @@ func factsheets(text string) func(*ewptest.University) error {
 // long answers.
 func TestServer(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("<&>", 40<<10)
+	long := strings.Repeat("<&>", 8<<10)
 	n := ewptest.NewNetwork(t, ewptest.Config{Universities: []ewptest.UniversityConfig{
 		{HEI: uniA, Client: func(cfg *ewpclient.Config) { cfg.Memory = 1 << 10 }}, {HEI: uniB, Register: factsheets(long)},
 	}})
