@@ -179,4 +179,3 @@ func freePort(t *testing.T) string {
 	}
 	return port
 }
-
