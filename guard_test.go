@@ -69,6 +69,7 @@ var allowed = map[string][]string{
 	"ewp/registry":                  {".", "ewp", "ewp/registry/internal/xmlscan", "transport", "internal/xmlx"},
 	"ewp/registry/internal/xmlscan": {".", "internal/xmlx"},
 	"ewp/ewpclient":                 {".", "ewp", "ewp/aesgcm", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "golang.org/x/time/rate"},
+	"emrex":                         {".", "ewp/elmo", "internal/c14n"},
 	"esc/router":                    {".", "esc", "esi", "transport", "internal/journal"},
 
 	// Floor 3: processes over several services, and the fakes.
