@@ -90,6 +90,9 @@ func (x *exchange) receive(ctx context.Context, response *http.Response) error {
 		}
 		x.verified = verified
 		return nil
+	case success && errors.Is(err, httpsig.TooLarge):
+		x.fault = errTooLarge
+		return nil
 	case success && errors.Is(err, httpsig.Broken):
 		return x.broken(errors.Unwrap(err))
 	case success && (!errors.Is(err, httpsig.Missing) || x.mustBeSigned()):
@@ -105,11 +108,10 @@ func (x *exchange) receive(ctx context.Context, response *http.Response) error {
 // broken sorts out why a body did not come to its end: only what happened on the
 // way is an error of the attempt.
 func (x *exchange) broken(err error) error {
-	_, local := errors.AsType[*fs.PathError](err)
 	switch {
 	case errors.Is(err, httpsig.ErrTooLarge):
 		x.fault = errTooLarge
-	case local:
+	case isLocal(err):
 		x.fault = &keepError{err}
 	default:
 		return err
@@ -117,7 +119,14 @@ func (x *exchange) broken(err error) error {
 	return nil
 }
 
-// keepError is an answer that could not be written to disk, or read from it.
+// isLocal reports whether an error is about our own files, or about an answer that
+// was closed, and no fault of the partner.
+func isLocal(err error) bool {
+	_, path := errors.AsType[*fs.PathError](err)
+	return path || errors.Is(err, fs.ErrClosed)
+}
+
+// keepError is an answer that could not be written to disk.
 type keepError struct{ err error }
 
 // Error returns what the file system says, which names a temporary file.
@@ -161,7 +170,7 @@ func (x *exchange) free() {
 
 // raw returns the first bytes of the body of an error, as received but for its
 // codings.
-func (x *exchange) raw(max int64) []byte {
+func (x *exchange) raw(limit int64) []byte {
 	if x.spool == nil {
 		return nil
 	}
@@ -169,6 +178,6 @@ func (x *exchange) raw(max int64) []byte {
 	if err != nil {
 		r = x.spool.Reader()
 	}
-	body, _ := io.ReadAll(io.LimitReader(r, max))
+	body, _ := io.ReadAll(io.LimitReader(r, limit))
 	return body
 }

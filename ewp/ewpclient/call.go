@@ -39,8 +39,8 @@ type Call struct {
 	Expected bool
 }
 
-// check returns everything that is wrong with a call in itself.
-func (call Call) check() error {
+// faults returns everything that is wrong with a call in itself.
+func (call Call) faults() passerelle.FieldErrors {
 	var faults passerelle.FieldErrors
 	if call.HEI.IsZero() {
 		faults.Add("HEI", "required", "the institution to call")
@@ -63,7 +63,7 @@ func (call Call) check() error {
 	if call.Class > transport.Read {
 		faults.Add("Class", "range", "Create, Idempotent or Read")
 	}
-	return faults.Err()
+	return faults
 }
 
 // class is when the call may be sent again.
@@ -83,8 +83,8 @@ func (call Call) class(where ewp.Endpoint) transport.Class {
 // closed. The error is passerelle.FieldErrors for a call that is wrong in itself,
 // and else an *ewp.Error.
 func (c *Client) Call(ctx context.Context, call Call) (*Answer, error) {
-	if err := call.check(); err != nil {
-		return nil, err
+	if faults := call.faults(); len(faults) > 0 {
+		return nil, faults
 	}
 	target, err := c.Resolve(call.HEI, call.API, call.Endpoint, call.Majors...)
 	if err != nil {

@@ -3,6 +3,7 @@ package ewpclient
 import (
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ewp"
@@ -63,8 +64,8 @@ type Config struct {
 	Limiter func(host string) transport.Limiter
 
 	// Memory is how much of an answer is kept in memory, the rest goes to a file in
-	// Dir. 0 and "" are those of httpsig.SpoolConfig: 8 MiB, the temporary folder
-	// of the system.
+	// Dir. Values are as in httpsig.SpoolConfig: 0 is 8 MiB, a negative one keeps
+	// nothing in memory; "" is the temporary folder of the system.
 	Memory int64
 	Dir    string
 
@@ -161,10 +162,15 @@ func (c *Client) quirks(hei ewp.HEIID) Quirks { return c.cfg.Quirks | c.cfg.Part
 // sharedBase is the Base of a transport.Config that has none: a client of the
 // network speaks to thousands of hosts in one night, a few calls each.
 var sharedBase = sync.OnceValue(func() *http.Transport {
-	t := http.DefaultTransport.(*http.Transport).Clone()
+	t, ok := http.DefaultTransport.(*http.Transport)
+	if ok {
+		t = t.Clone()
+	} else { // the program has put its own in place of Go's
+		t = &http.Transport{Proxy: http.ProxyFromEnvironment, ForceAttemptHTTP2: true, TLSHandshakeTimeout: 10 * time.Second}
+	}
 	t.MaxIdleConns = 512
 	t.MaxIdleConnsPerHost = 8
-	t.IdleConnTimeout = defaultIdle
+	t.IdleConnTimeout = 30 * time.Second // a connection that the other side is about to close loses an update
 	t.MaxResponseHeaderBytes = 256 << 10
 	return t
 })

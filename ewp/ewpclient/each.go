@@ -63,13 +63,13 @@ func Fetch[T any](ctx context.Context, c *Client, call Call) (v T, err error) {
 //
 // A call that fails is a *ListError. The sequence goes on with the next call where
 // the failure is about the values of this one (a status 400, 404, 409, 410, 422 or
-// 500, an answer that is no good XML), and ends where the next would fail in the
+// 500, an answer that is no good XML or too long), and ends where the next would fail in the
 // same way.
 func Each[T any](ctx context.Context, c *Client, call Call, list List, item xml.Name) iter.Seq2[T, error] {
 	return func(yield func(T, error) bool) {
 		var zero T
-		if err := errors.Join(call.check(), list.check(call)); err != nil {
-			yield(zero, err)
+		if faults := append(call.faults(), list.faults(call)...); len(faults) > 0 {
+			yield(zero, faults)
 			return
 		}
 		rest := list.Values
@@ -125,8 +125,8 @@ func (c *Client) part(ctx context.Context, call Call, list List, rest *[]string)
 	return part, answer, err
 }
 
-// check returns what is wrong with a list.
-func (l List) check(call Call) error {
+// faults returns what is wrong with a list.
+func (l List) faults(call Call) passerelle.FieldErrors {
 	var faults passerelle.FieldErrors
 	if l.Param == "" && len(l.Values) > 0 {
 		faults.Add("List.Param", "required", "the parameter that the values are of")
@@ -140,7 +140,7 @@ func (l List) check(call Call) error {
 	if l.Max < 0 {
 		faults.Add("List.Max", "range", "no negative value; 0 is no limit")
 	}
-	return faults.Err()
+	return faults
 }
 
 // aboutValues reports whether a failure is about the values of one call, so that
@@ -152,7 +152,7 @@ func aboutValues(err error) bool {
 	}
 	if e.Status/100 == 2 {
 		_, unbelieved := errors.AsType[*httpsig.Error](err)
-		return !unbelieved
+		return !unbelieved && !isLocal(err)
 	}
 	switch e.Status {
 	case http.StatusBadRequest, http.StatusNotFound, http.StatusConflict, http.StatusGone,

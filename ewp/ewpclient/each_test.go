@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/passerelle-sup/passerelle"
@@ -117,9 +118,10 @@ func TestEachFailures(t *testing.T) {
 		"status 403":      {reply{status: 403}.send, []string{"1"}, []string{"2"}, []string{"3", "4"}, passerelle.ErrForbidden},
 		"status 503":      {reply{status: 503}.send, []string{"1"}, []string{"2"}, []string{"3", "4"}, passerelle.ErrUnavailable},
 		"lost":            {lost, []string{"1"}, []string{"2"}, []string{"3", "4"}, passerelle.ErrUnavailable},
+		"too long":        {reply{body: answerOf(strings.Repeat("<x/>", 1000))}.send, []string{"1", "3", "4"}, []string{"2"}, nil, passerelle.ErrProtocol},
 		"wrong signature": {reply{body: bad, plain: true}.send, []string{"1"}, []string{"2"}, []string{"3", "4"}, passerelle.ErrProtocol},
 	} {
-		c, _ := iiaClient(t, "", func(cfg *ewpclient.Config) { cfg.Transport.Retry.MaxAttempts = 1 }, known, tc.second, known)
+		c, _ := iiaClient(t, "", func(cfg *ewpclient.Config) { cfg.Transport.Retry.MaxAttempts, cfg.Transport.MaxBody = 1, 3000 }, known, tc.second, known)
 		ids, failures := collect(t, c, getIIAs, ewpclient.List{Param: "iia_id", Values: []string{"1", "2", "3", "4"}})
 		if !slices.Equal(ids, tc.ids) || len(failures) == 0 {
 			t.Errorf("%s: %q and %v, want %q", name, ids, failures, tc.ids)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/xml"
 	"errors"
-	"io/fs"
 	"slices"
 	"strings"
 
@@ -46,6 +45,10 @@ func (c *Client) report(call Call, e *ewp.Error) {
 	c.cfg.Report(f)
 }
 
+// minMasked is the length in bytes from which a value is masked: shorter ones say
+// nothing of anybody, and are found in any text.
+const minMasked = 3
+
 // masked returns a text of the host without what the call sent: the values of its
 // parameters, the texts and attributes of its document.
 func masked(text string, call Call) string {
@@ -70,7 +73,7 @@ func masked(text string, call Call) string {
 	slices.SortFunc(sent, func(a, b string) int { return len(b) - len(a) }) // the longest wins
 	var pairs []string
 	for _, value := range sent {
-		if value != "" {
+		if len(value) >= minMasked {
 			pairs = append(pairs, value, "***")
 		}
 	}
@@ -80,8 +83,7 @@ func masked(text string, call Call) string {
 // failed is the error of an exchange whose cause is err, reported.
 func (x *exchange) failed(status int, err error, outcome passerelle.Outcome) *ewp.Error {
 	e := &ewp.Error{Status: status, Signed: x.verified != nil, Err: err, Result: outcome}
-	_, kept := errors.AsType[*keepError](err)
-	return x.fail(e, outcome != passerelle.NotSent && !kept && !errors.Is(err, fs.ErrClosed))
+	return x.fail(e, outcome != passerelle.NotSent && !isLocal(err))
 }
 
 // unanswered is the error of an exchange that transport gave up.

@@ -37,6 +37,8 @@ func TestReport(t *testing.T) {
 		"success": {get, reply{body: "x"}.send, nil},
 		"status 400": {get, reply{status: 400, body: said("no A-17 nor A-17-b here")}.send, []ewpclient.Failure{{HEI: partner, API: "omobility-las", Endpoint: "get", Status: 400,
 			ServerMessage: "no *** nor *** here", ClientMessage: "ewp uni-example.pl: omobility-las get: HTTP 400"}}},
+		"short values stay": {func() ewpclient.Call { c := get; c.Params = url.Values{"omobility_id": {"17"}}; return c }(), reply{status: 400, body: said("17 is no identifier")}.send,
+			[]ewpclient.Failure{{HEI: partner, API: "omobility-las", Endpoint: "get", Status: 400, ServerMessage: "17 is no identifier", ClientMessage: "ewp uni-example.pl: omobility-las get: HTTP 400"}}},
 		"status 409": {up, reply{status: 409, body: said("Zoé Exemple was changed in A-17")}.send, []ewpclient.Failure{{HEI: partner, API: "omobility-las", Endpoint: "update", Status: 409,
 			ServerMessage: "*** was changed in ***", ClientMessage: "ewp uni-example.pl: omobility-las update: HTTP 409"}}},
 		"status 500 without document": {get, reply{status: 500, body: "oops"}.send, []ewpclient.Failure{{HEI: partner, API: "omobility-las", Endpoint: "get", Status: 500,

@@ -10,10 +10,6 @@ import (
 	"github.com/passerelle-sup/passerelle/transport"
 )
 
-// defaultIdle is short because a connection that the other side is about to close
-// loses an update.
-const defaultIdle = 30 * time.Second
-
 // PerHost returns a Config.Limiter: for each host one request every interval on
 // average, and burst of them at once. The network publishes no rates; what a
 // partner bears is asked of the partner.
