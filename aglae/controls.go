@@ -209,7 +209,7 @@ func checkNumbers(r *Registration, rules *ine.Rules) (Row, bool) {
 	}
 }
 
-// The finding of [OpenConditional].
+// FoundConditional is the finding of [OpenConditional].
 const FoundConditional Finding = "conditional"
 
 // OpenConditional lists the grants that are still conditional on a day, with their age:

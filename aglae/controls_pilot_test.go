@@ -281,7 +281,7 @@ func BenchmarkCheckNumbersFloor(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for r := range seq(regs...) {
-			if strings.ToUpper(r.INE) != strings.ToUpper(r.GrantNumber) {
+			if !strings.EqualFold(r.INE, r.GrantNumber) {
 				different++
 			}
 		}

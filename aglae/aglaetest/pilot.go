@@ -80,7 +80,7 @@ func (p Pilot) share(of19000 int) int { return (of19000*p.Size + 9500) / 19_000 
 
 // group says what student i is. The groups are scattered over the base.
 func (p Pilot) group(i int) (Group, int) {
-	rank := i * 7919 % p.Size // 7919 is prime: a permutation unless it divides the size
+	rank := i * stride(p.Size) % p.Size
 	for _, s := range shape {
 		n := p.share(s.count)
 		if rank < n {
@@ -89,6 +89,20 @@ func (p Pilot) group(i int) (Group, int) {
 		rank -= n
 	}
 	return NoHolder, rank
+}
+
+// stride returns a number without common divisor with n: its multiples modulo n are a
+// permutation.
+func stride(n int) int {
+	for s := 7919; ; s++ {
+		a, b := s, n
+		for b != 0 {
+			a, b = b, a%b
+		}
+		if a == 1 {
+			return s
+		}
+	}
 }
 
 // Student is one student of the pilot, as both sides know him or her.
