@@ -26,8 +26,17 @@
 // # Controls
 //
 // [CheckNumbers], [OpenConditional], [DeclaredUnconfirmed], [ConfirmedUndeclared],
-// [Detections] and [CrossCrous] are the six reports that universities ask for, over
-// iterators, in bounded memory: see [Join].
+// [ListDetections] and [CrossCrous] are the six reports that universities ask for, over
+// iterators. The first two and the fifth keep nothing; the three that cross two lists
+// sort them in bounded memory, see [Join]. Rows are written as they come ([WriteCSV],
+// [WriteJSON], [WriteSplit]) or gathered into a [Report], which makes a message of them.
+//
+// # Grants and files
+//
+// [Grants] reads the status of one student, through API Particulier or from the Cnous
+// itself, and says more than the connector: level, definitive or conditional, struck
+// off. [ReadCrous] reads the files of the Crous, and the export API of the Cnous makes
+// them. [EligibilityOf] and [EligibilityTable] say which enrolments are open to grants.
 //
 // # What is public and what is not
 //
