@@ -157,7 +157,9 @@ func TestUnsignedHeaders(t *testing.T) {
 		r.Header.Set("Content-Encoding", "gzip")
 	}
 	r := b.do(t, c)
-	r.wantStatus(t, 200)
+	if r.wantStatus(t, 200); t.Failed() {
+		return // the handler saw nothing
+	}
 	testutil.Equal(t, "Content-Encoding, wished by nobody", r.header.Get("Content-Encoding"), "")
 	got := <-seen
 	testutil.Equal(t, "signed header", got.Header.Get("X-Signed"), "yes")

@@ -41,7 +41,9 @@
 // [Error] with its own status and words, the taxonomy of package passerelle by its
 // kind (ErrInvalid 400, ErrForbidden 403, ErrNotFound 404, ErrConflict 409,
 // ErrGone 410, ErrRateLimited 429, ErrUnavailable 503), anything else 500 without
-// detail, and a panic like it. The text of an error is sent only where its type
+// detail, and a panic like it. What a partner answered to a call of the handler's own
+// (*ewp.Error) is never the caller's fault; errors of other services are the
+// handler's to translate. The text of an error is sent only where its type
 // promises that it repeats no value.
 //
 // # Sources

@@ -69,9 +69,9 @@ func (e *Error) Is(target error) bool {
 }
 
 // kinds are the statuses of the taxonomy (ewp-specs-architecture, error handling;
-// what follows ErrUnavailable is HTTP's own). An ErrUnauthorized or ErrProtocol of a handler is
-// not among them: it concerns a service behind the server, not the caller, and is
-// a 500.
+// what follows ErrUnavailable is HTTP's own). An ErrUnauthorized or ErrProtocol of a
+// handler is not among them: it concerns a service behind the server, not the
+// caller, and is a 500.
 var kinds = []struct {
 	err    error
 	status int
@@ -89,14 +89,21 @@ var kinds = []struct {
 
 // statusOf returns the status by which an error is answered.
 func statusOf(err error) int {
-	if e, ok := errors.AsType[*httpsig.Error](err); ok {
-		return e.Status()
-	}
 	if _, ours := errors.AsType[*internalError](err); ours {
 		return http.StatusInternalServerError
 	}
 	if e, ok := errors.AsType[*Error](err); ok && e.Status >= 400 && e.Status <= 599 {
 		return e.Status
+	}
+	if e, ok := signatureError(err); ok {
+		return e.Status()
+	}
+	if _, remote := errors.AsType[*ewp.Error](err); remote {
+		// A call that the handler made itself: what is wrong with it is not the caller's.
+		if errors.Is(err, passerelle.ErrUnavailable) {
+			return http.StatusServiceUnavailable
+		}
+		return http.StatusInternalServerError
 	}
 	for _, k := range kinds {
 		if errors.Is(err, k.err) {
@@ -112,7 +119,10 @@ func messageOf(err error, status int) string {
 	if e, ok := errors.AsType[*Error](err); ok && e.DeveloperMessage != "" {
 		return e.DeveloperMessage
 	}
-	if text, ok := safeText(err); ok && (status < 500 || isSignature(err)) {
+	if e, ok := signatureError(err); ok {
+		return e.Error()
+	}
+	if text, ok := safeText(err); ok && status < 500 {
 		return text
 	}
 	switch status {
@@ -134,9 +144,11 @@ func messageOf(err error, status int) string {
 	return "something went wrong here: " + http.StatusText(status)
 }
 
-func isSignature(err error) bool {
-	_, ok := errors.AsType[*httpsig.Error](err)
-	return ok
+// signatureError returns why the request was not believed. Such an error about a
+// response comes from a call of the handler's own, and says nothing of the request.
+func signatureError(err error) (*httpsig.Error, bool) {
+	e, ok := errors.AsType[*httpsig.Error](err)
+	return e, ok && !e.Response
 }
 
 // safeText returns the text of an error in the chain whose type promises that it

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"sync"
 	"time"
 
@@ -159,7 +160,7 @@ func (x *exchange) close() {
 
 // send writes an answer, signed where that was asked for.
 func (x *exchange) send(w http.ResponseWriter, a *Answer) {
-	h := w.Header()
+	h := w.Header() // may have headers of whoever's stands around the server, which are signed too
 	for name, values := range a.header {
 		h[name] = values
 	}
@@ -176,9 +177,8 @@ func (x *exchange) send(w http.ResponseWriter, a *Answer) {
 	} else if x.ref.ID != "" {
 		h.Set("X-Request-Id", x.ref.ID)
 	}
-	h.Set("Content-Length", fmt.Sprint(a.body.Size()))
-	if a.Status == http.StatusNotModified {
-		h.Del("Content-Length")
+	if a.Status != http.StatusNotModified {
+		h.Set("Content-Length", strconv.FormatInt(a.body.Size(), 10))
 	}
 	x.seen.Status, x.seen.Signed, x.seen.Size = a.Status, x.sign, a.body.Size()
 	w.WriteHeader(a.Status)

@@ -159,16 +159,21 @@ func TestErrors(t *testing.T) {
 		"field": {func(*ewpserver.Answer) error {
 			return wrap(passerelle.FieldError{Field: "x", Rule: "length", Want: "less"})
 		}, 400, "x: length"},
-		"text":            {func(*ewpserver.Answer) error { return wrap(&passerelle.ParseError{Type: "date", Rule: "length"}) }, 400, "date"},
-		"forbidden":       {func(*ewpserver.Answer) error { return wrap(passerelle.ErrForbidden) }, 403, "may not"},
-		"not found":       {func(*ewpserver.Answer) error { return wrap(passerelle.ErrNotFound) }, 404, "nothing"},
-		"conflict":        {func(*ewpserver.Answer) error { return wrap(passerelle.ErrConflict) }, 409, "contradicts"},
-		"gone":            {func(*ewpserver.Answer) error { return wrap(passerelle.ErrGone) }, 410, "no longer"},
-		"rate":            {func(*ewpserver.Answer) error { return wrap(passerelle.ErrRateLimited) }, 429, "too many"},
-		"unavailable":     {func(*ewpserver.Answer) error { return wrap(passerelle.ErrUnavailable) }, 503, "later"},
-		"late":            {func(*ewpserver.Answer) error { return wrap(context.DeadlineExceeded) }, 503, "later"},
-		"credentials":     {func(*ewpserver.Answer) error { return wrap(passerelle.ErrUnauthorized) }, 500, "went wrong"},
-		"another service": {func(*ewpserver.Answer) error { return wrap(passerelle.ErrProtocol) }, 500, "went wrong"},
+		"text":                     {func(*ewpserver.Answer) error { return wrap(&passerelle.ParseError{Type: "date", Rule: "length"}) }, 400, "date"},
+		"forbidden":                {func(*ewpserver.Answer) error { return wrap(passerelle.ErrForbidden) }, 403, "may not"},
+		"not found":                {func(*ewpserver.Answer) error { return wrap(passerelle.ErrNotFound) }, 404, "nothing"},
+		"conflict":                 {func(*ewpserver.Answer) error { return wrap(passerelle.ErrConflict) }, 409, "contradicts"},
+		"gone":                     {func(*ewpserver.Answer) error { return wrap(passerelle.ErrGone) }, 410, "no longer"},
+		"rate":                     {func(*ewpserver.Answer) error { return wrap(passerelle.ErrRateLimited) }, 429, "too many"},
+		"unavailable":              {func(*ewpserver.Answer) error { return wrap(passerelle.ErrUnavailable) }, 503, "later"},
+		"late":                     {func(*ewpserver.Answer) error { return wrap(context.DeadlineExceeded) }, 503, "later"},
+		"credentials":              {func(*ewpserver.Answer) error { return wrap(passerelle.ErrUnauthorized) }, 500, "went wrong"},
+		"another service":          {func(*ewpserver.Answer) error { return wrap(passerelle.ErrProtocol) }, 500, "went wrong"},
+		"a call of its own":        {func(*ewpserver.Answer) error { return wrap(&ewp.Error{Status: 400}) }, 500, "went wrong"},
+		"a call of its own, later": {func(*ewpserver.Answer) error { return wrap(&ewp.Error{Status: 503}) }, 503, "later"},
+		"a signature of another": {func(*ewpserver.Answer) error {
+			return wrap(&httpsig.Error{Reason: httpsig.Signature, Response: true})
+		}, 500, "went wrong"},
 		"words": {func(*ewpserver.Answer) error {
 			return wrap(&ewpserver.Error{Status: 409, DeveloperMessage: "another proposal", UserMessages: ewp.Texts{{Lang: "en", Value: "Changed <by> X."}}, Err: wrap(io.EOF)})
 		}, 409, "Changed &lt;by&gt; X."},
