@@ -83,6 +83,7 @@ var allowed = map[string][]string{
 	"aglae/detectiontest":         {".", "ine", "aglae"},
 	"particulier/particuliertest": {".", "ine", "uai", "particulier", "transport"},
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
+	"ewp/cnr/cnrtest":             {".", "ewp", "ewp/cnr"},
 	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/discovery", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
 	"diploma":               {".", "egracons", "ewp/elmo", "sis"},

@@ -25,7 +25,7 @@ func (s State) IsFinal() bool { return s == Done || s == Refused || s == Expired
 
 // Entry is what a queue knows of one change. Times are UTC. A queue holds one
 // entry for each [Change]; the rules by which it goes on are [Entry.Merge],
-// [Entry.Lease] and [Entry.Settle], which every queue applies as they are.
+// [Entry.Again], [Entry.Lease] and [Entry.Settle], which every queue applies as they are.
 type Entry struct {
 	Change   Change    `json:"change"`
 	State    State     `json:"state"`
@@ -79,6 +79,13 @@ func (e Entry) Merge(c Change, at time.Time) Entry {
 		e.Status, e.Reason, e.Said = 0, "", ""
 	}
 	e.Changed = at
+	return e
+}
+
+// Again returns the entry as Merge does, to be done at once: a person asked for it.
+func (e Entry) Again(c Change, at time.Time) Entry {
+	e = e.Merge(c, at)
+	e.Due = at.UTC()
 	return e
 }
 

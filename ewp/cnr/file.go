@@ -62,10 +62,8 @@ func Open(path string) (*File, error) {
 			case r.Gone != nil:
 				gone[*r.Gone] = max(gone[*r.Gone], r.Seq)
 				if old := f.entries[*r.Gone]; old != nil && old.seq < r.Seq {
+					f.unplace(old)
 					delete(f.entries, *r.Gone)
-					if old.place >= 0 {
-						return fmt.Errorf("cnr: record %d forgets what waits: %w", line.Seq, passerelle.ErrInvalid)
-					}
 				}
 			case r.Route != nil && r.Mark != nil:
 				if marked[r.Route.Route] < r.Seq {
@@ -99,7 +97,13 @@ func Open(path string) (*File, error) {
 
 // Add is that of [Queue].
 func (f *File) Add(ctx context.Context, at time.Time, changes ...Change) error {
-	written, err := f.add(ctx, at, changes)
+	written, err := f.add(ctx, at, changes, Entry.Merge)
+	return errors.Join(err, f.save(written))
+}
+
+// Again is that of [Queue].
+func (f *File) Again(ctx context.Context, at time.Time, changes ...Change) error {
+	written, err := f.add(ctx, at, changes, Entry.Again)
 	return errors.Join(err, f.save(written))
 }
 

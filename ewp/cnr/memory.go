@@ -52,11 +52,17 @@ func NewMemory() *Memory {
 
 // Add is that of [Queue].
 func (m *Memory) Add(ctx context.Context, at time.Time, changes ...Change) error {
-	_, err := m.add(ctx, at, changes)
+	_, err := m.add(ctx, at, changes, Entry.Merge)
 	return err
 }
 
-func (m *Memory) add(ctx context.Context, at time.Time, changes []Change) ([]record, error) {
+// Again is that of [Queue].
+func (m *Memory) Again(ctx context.Context, at time.Time, changes ...Change) error {
+	_, err := m.add(ctx, at, changes, Entry.Again)
+	return err
+}
+
+func (m *Memory) add(ctx context.Context, at time.Time, changes []Change, merge func(Entry, Change, time.Time) Entry) ([]record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -73,7 +79,7 @@ func (m *Memory) add(ctx context.Context, at time.Time, changes []Change) ([]rec
 		if old := m.entries[c]; old != nil {
 			e = old.Entry
 		}
-		written[i] = m.put(e.Merge(c, at))
+		written[i] = m.put(merge(e, c, at))
 	}
 	return written, nil
 }
@@ -95,12 +101,8 @@ func (m *Memory) index(e Entry, seq int64) {
 	it.Entry, it.seq = e, seq
 	w := m.routes[e.Change.Route]
 	switch {
-	case e.State != Waiting && it.place >= 0:
-		heap.Remove(w, it.place)
-		if len(*w) == 0 {
-			delete(m.routes, e.Change.Route)
-		}
 	case e.State != Waiting:
+		m.unplace(it)
 	case it.place >= 0:
 		heap.Fix(w, it.place)
 	default:
@@ -109,6 +111,17 @@ func (m *Memory) index(e Entry, seq int64) {
 			m.routes[e.Change.Route] = w
 		}
 		heap.Push(w, it)
+	}
+}
+
+// unplace takes an entry out of those that wait. The caller holds the lock.
+func (m *Memory) unplace(it *item) {
+	if it.place < 0 {
+		return
+	}
+	w := m.routes[it.Change.Route]
+	if heap.Remove(w, it.place); len(*w) == 0 {
+		delete(m.routes, it.Change.Route)
 	}
 }
 

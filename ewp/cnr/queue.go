@@ -16,6 +16,10 @@ type Queue interface {
 	// [Change.Check] refuses.
 	Add(ctx context.Context, at time.Time, changes ...Change) error
 
+	// Again is Add for what is to be done at once, whatever back-off it waits for: see
+	// [Entry.Again].
+	Again(ctx context.Context, at time.Time, changes ...Change) error
+
 	// Claim leases up to limit entries of one route until a moment and returns them
 	// as they are stored then, see [Entry.Lease]: waiting ones that are ready at now.
 	// The route is that of the entry which is ready first; its entries come in the
