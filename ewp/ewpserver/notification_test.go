@@ -213,3 +213,15 @@ func entries(tb testing.TB, dir string) []string {
 	}
 	return slices.Clip(names)
 }
+
+// TestUpdateIgnoresQuery: a POST has the parameters of its form, and an update none.
+func TestUpdateIgnoresQuery(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, nil)
+	b.handle(t, ewp.OMobilities, "update", ewpserver.HandlerFunc(func(_ context.Context, r *ewpserver.Request, a *ewpserver.Answer) error {
+		_, err := fmt.Fprintf(a, "<x>%d</x>", len(r.Params))
+		return err
+	}))
+	r := b.do(t, call{method: "POST", target: "/omobilities/update?omobility_id=1", body: "<x/>", key: partnerKey(), header: map[string][]string{"Content-Type": {"text/xml"}}})
+	testutil.Equal(t, "number of parameters", r.body, "<x>0</x>")
+}
