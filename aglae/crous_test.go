@@ -175,6 +175,9 @@ func TestCrousRejects(t *testing.T) {
 		}
 	}
 	testutil.Equal(t, "lines of which the student can be read", whole, []int{1, 5, 8, 13, 14, 17})
+	if i := slices.IndexFunc(rows, func(r aglae.CrousRow) bool { return r.Line == 8 }); i < 0 || rows[i].StruckOff.State != particulier.Null {
+		t.Error("a word that is neither yes nor no tells who was struck off")
+	}
 	if i := slices.IndexFunc(rows, func(r aglae.CrousRow) bool { return r.Line == 10 }); i < 0 || !strings.HasSuffix(rows[i].School, "\nlines") {
 		t.Error("the row of two lines was not read as one")
 	}

@@ -3,6 +3,7 @@ package cvec_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/url"
 	"strings"
 	"sync"
@@ -247,6 +248,39 @@ func TestSingleFlight(t *testing.T) {
 	if s.Requests() != 1 {
 		t.Errorf("%d requests for one question at a time; want 1", s.Requests())
 	}
+}
+
+// stuck answers nothing, and notes when its caller gives up.
+type stuck struct{ gone chan struct{} }
+
+func (s stuck) RoundTrip(r *http.Request) (*http.Response, error) {
+	<-r.Context().Done()
+	close(s.gone)
+	return nil, r.Context().Err()
+}
+
+// TestGivenUp: a question for which nobody waits any more is not asked on.
+func TestGivenUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		base := stuck{make(chan struct{})}
+		c, err := cvec.New(cvec.Config{BaseURL: cvec.Production, Transport: transport.Config{Base: base, Retry: transport.RetryPolicy{MaxAttempts: 1}}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		v, err := c.Check(ctx, cvec.Question{Certificate: cvec.Certificate{Number: number}, Person: zoe})
+		if v.Outcome != cvec.Unchecked || !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("%v, %v; want the question open", v.Outcome, err)
+		}
+		synctest.Wait()
+		select {
+		case <-base.gone:
+		default:
+			t.Error("the request goes on for nobody")
+		}
+	})
 }
 
 // TestPace: five different questions a second by default, in the time of the bubble.
