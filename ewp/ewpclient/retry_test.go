@@ -176,8 +176,9 @@ func TestSlow(t *testing.T) {
 		<-r.Context().Done()
 	})
 	_, err := c.Call(t.Context(), read)
-	if !errors.Is(err, passerelle.ErrUnavailable) || len(h.seen()) != 2 {
-		t.Errorf("%v after %d requests", err, len(h.seen()))
+	e, ok := errors.AsType[*transport.Error](err)
+	if !ok || !errors.Is(err, passerelle.ErrUnavailable) || e.Attempts != 2 || len(h.seen()) == 0 {
+		t.Errorf("%v after %d requests, want two attempts", err, len(h.seen()))
 	}
 }
 
