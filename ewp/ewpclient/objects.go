@@ -4,7 +4,6 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
-	"io/fs"
 	"iter"
 	"strconv"
 
@@ -148,8 +147,7 @@ func ofDocument(err error) bool {
 	_, refused := errors.AsType[*xmlx.Error](err)
 	_, syntax := errors.AsType[*xml.SyntaxError](err)
 	_, coding := errors.AsType[fault](err)
-	_, disk := errors.AsType[*fs.PathError](err)
-	return refused || syntax || coding || disk
+	return refused || syntax || coding || isLocal(err)
 }
 
 // document is an answer that is read; its root element is open.
