@@ -62,6 +62,7 @@ var allowed = map[string][]string{
 	"ewp/aesgcm":                    {".", "ewp"},
 	"ewp/elmo":                      {".", "ewp", "sis", "internal/xmlx"},
 	"ewp/cnr":                       {".", "ewp", "ewp/ewpclient", "ewp/ewpserver", "internal/journal"},
+	"ewp/contact":                   {".", "ewp"},
 	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/file":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/monitoring":                {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
@@ -69,7 +70,7 @@ var allowed = map[string][]string{
 	"ewp/registry":                  {".", "ewp", "ewp/registry/internal/xmlscan", "transport", "internal/xmlx"},
 	"ewp/registry/internal/xmlscan": {".", "internal/xmlx"},
 	"ewp/ewpclient":                 {".", "ewp", "ewp/aesgcm", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "golang.org/x/time/rate"},
-	"emrex":                         {".", "ewp/elmo", "internal/c14n"},
+	"emrex":                         {".", "ewp/elmo", "ewp/registry", "transport", "internal/c14n"},
 	"esc/router":                    {".", "esc", "esi", "transport", "internal/journal"},
 
 	// Floor 3: processes over several services, and the fakes.
@@ -82,6 +83,7 @@ var allowed = map[string][]string{
 	"supdata/supdatatest":         {".", "ine", "uai", "supdata", "particulier", "particulier/particuliertest", "transport"},
 	"aglae/detectiontest":         {".", "ine", "aglae"},
 	"particulier/particuliertest": {".", "ine", "uai", "particulier", "transport"},
+	"emrex/emrextest":             {"emrex", "ewp", "ewp/elmo"},
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
 	"ewp/cnr/cnrtest":             {".", "ewp", "ewp/cnr"},
 	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/discovery", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
