@@ -11,7 +11,7 @@ import (
 // value is "not told". Make one by [ParseLevel], which makes "0BIS" and "0bis" equal.
 type Level string
 
-// Level0bis is the lowest échelon; it gives the exemption of fees and a grant.
+// Level0bis is the lowest échelon.
 const Level0bis Level = "0bis"
 
 // ParseLevel reads an échelon in any case and with blanks. It refuses nothing.

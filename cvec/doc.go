@@ -1,7 +1,7 @@
 // Package cvec checks CVEC certificates. The CVEC (contribution vie étudiante et de
 // campus) is paid, or exempted, before each registration in initial training; the Cnous
 // issues a certificate for the university year, and the establishment must check it
-// (education code, L. 841-5 and D. 841-2 and following). Grant holders are exempted and
+// (education code, L. 841-5). Grant holders are exempted and
 // need a certificate all the same.
 //
 // # Checking
