@@ -106,7 +106,8 @@ func (r Request) LogValue() slog.Value { return r.Number.LogValue() }
 // Verify asks for the record of a certificate. Its error is passerelle.FieldErrors for a
 // request that lacks a part, passerelle.ErrNotFound for a pair that the service does not
 // know, another *[Error], or that of the context. Identical requests made at the same time
-// are sent once; valid answers come from the cache. A cache that fails is passed over.
+// are sent once and share the answer, which must not be changed; valid answers come from the
+// cache. A cache that fails is passed over.
 func (c *Client) Verify(ctx context.Context, r Request) (Record, error) {
 	var faults passerelle.FieldErrors
 	if r.Number.IsZero() {
