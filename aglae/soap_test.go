@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	
+
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/aglae"
 	"github.com/passerelle-sup/passerelle/aglae/aglaetest"
