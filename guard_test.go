@@ -25,9 +25,10 @@ var allowed = map[string][]string{
 	// Floor 1: the domain, and the plumbing.
 	"uai":           {"."},
 	"ine":           {".", "uai"},
-	"esi":           {".", "ine"},
+	"hei":           {"."},
+	"esi":           {".", "hei", "ine"},
 	"egracons":      {"."},
-	"esc":           {".", "internal/journal"},
+	"esc":           {".", "hei", "internal/journal"},
 	"esc/qr":        {".", "esc", "github.com/skip2/go-qrcode"},
 	"esc/seal":      {".", "esc", "esi", "esc/qr", "esc/trust", "github.com/golang-jwt/jwt/v5"},
 	"esc/trust":     {".", "transport"},

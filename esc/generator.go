@@ -9,6 +9,7 @@ import (
 	"time"
 
 	passerelle "github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/hei"
 )
 
 const (
@@ -247,15 +248,15 @@ func assemble(ticks uint64, sequence uint16, node uint64) Number {
 
 // packPIC writes the nine digits of a PIC on four bits each.
 func packPIC(pic string) (uint64, error) {
-	if len(pic) != 9 {
+	if _, err := hei.ParsePIC(pic); err != nil {
+		return 0, err
+	}
+	if len(pic) != 9 { // blanks around it are for people
 		return 0, &passerelle.ParseError{Type: "PIC", Rule: "length", Want: "9 digits"}
 	}
 	var packed uint64
-	for i := range len(pic) {
-		if pic[i] < '0' || pic[i] > '9' {
-			return 0, &passerelle.ParseError{Type: "PIC", Rule: "character", Pos: i + 1, Want: "a digit"}
-		}
-		packed = packed<<4 | uint64(pic[i]-'0')
+	for _, digit := range pic {
+		packed = packed<<4 | uint64(digit-'0')
 	}
 	return packed, nil
 }

@@ -64,17 +64,17 @@ func build(form Form, scope, code string, opts []Option) (ID, error) {
 //
 // Deprecated: the live forms replaced it in 2021. It serves to find records made
 // before, which keep it.
-func Legacy(country, pic, code string) (ID, error) {
+func Legacy(country, number, code string) (ID, error) {
 	if !assigned(country) {
 		return ID{}, fault("country", 0, "an officially assigned ISO 3166-1 alpha-2 code")
 	}
-	if !nineDigits(pic) {
+	if !pic(number) {
 		return ID{}, fault("pic", 0, "a PIC of 9 digits")
 	}
 	if err := checkCode(code, 0); err != nil {
 		return ID{}, err
 	}
-	return legacy(strings.ToUpper(country) + "-" + pic + "-" + code)
+	return legacy(strings.ToUpper(country) + "-" + number + "-" + code)
 }
 
 // legacy makes an ID of a text in the legacy form.

@@ -173,7 +173,7 @@ func (r *reader) read(text string) (ID, error) {
 	if rest, ok := r.cut(text, schacPrefix); ok {
 		return r.draft(rest)
 	}
-	if len(text) >= legacyCode && letters(text[:2]) && text[2] == '-' && nineDigits(text[3:12]) && text[12] == '-' {
+	if len(text) >= legacyCode && letters(text[:2]) && text[2] == '-' && pic(text[3:12]) && text[12] == '-' {
 		return r.legacy(text)
 	}
 	return ID{}, fault("prefix", r.offset+1, Prefix)

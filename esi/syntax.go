@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	passerelle "github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/hei"
 )
 
 // other lists the characters that RFC 2141, 2.2, allows in a code beside letters
@@ -35,25 +36,11 @@ func checkCode(code string, offset int) *passerelle.ParseError {
 
 func runes(s string) int { return len([]rune(s)) }
 
-// domain reports whether s is a domain name of two labels or more: RFC 1035, with
-// the leading digits of RFC 1123.
+// domain reports whether s is a domain name of two labels or more, without blanks
+// around it.
 func domain(s string) bool {
-	if len(s) > 253 || !strings.Contains(s, ".") {
-		return false
-	}
-	last := ""
-	for label := range strings.SplitSeq(s, ".") {
-		if len(label) == 0 || len(label) > 63 || label[0] == '-' || label[len(label)-1] == '-' {
-			return false
-		}
-		for i := range len(label) {
-			if !alphanumeric(label[i]) && label[i] != '-' {
-				return false
-			}
-		}
-		last = label
-	}
-	return strings.Trim(last, "0123456789") != "" // an IP address is no domain
+	d, err := hei.ParseDomain(s)
+	return err == nil && len(d.String()) == len(s)
 }
 
 // subdivision reports whether s has the shape of an ISO 3166-2 code. Which codes
@@ -70,8 +57,11 @@ func subdivision(s string) bool {
 	return true
 }
 
-// nineDigits reports whether s has the shape of a PIC.
-func nineDigits(s string) bool { return len(s) == 9 && strings.Trim(s, "0123456789") == "" }
+// pic reports whether s is a PIC, without blanks around it.
+func pic(s string) bool {
+	p, err := hei.ParsePIC(s)
+	return err == nil && p.String() == s
+}
 
 func letters(s string) bool {
 	for i := range len(s) {
