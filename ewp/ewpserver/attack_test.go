@@ -8,6 +8,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -278,4 +279,18 @@ func TestHosts(t *testing.T) {
 			t.Errorf("%d: Host %s: status %d, want %d", i, test.host, r.status, test.status)
 		}
 	}
+}
+
+// TestRequestStaysWhole: what stands around the server sees the headers as they came.
+func TestRequestStaysWhole(t *testing.T) {
+	t.Parallel()
+	b := echoBed(t, nil)
+	r := b.request(t, form("/echo", aba))
+	r.RequestURI = "/echo"
+	r.Header.Set("X-Forwarded-For", "192.0.2.1")
+	b.count()
+	w := httptest.NewRecorder()
+	b.ServeHTTP(w, r)
+	testutil.Equal(t, "status", w.Code, 200)
+	testutil.Equal(t, "header afterwards", r.Header.Get("X-Forwarded-For"), "192.0.2.1")
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -22,10 +23,7 @@ import (
 func (x *exchange) decode(body *httpsig.Spool) (*httpsig.Spool, error) {
 	security := x.route.Security
 	codings := codingsOf(x.r.Header)
-	encrypted := false
-	for _, coding := range codings {
-		encrypted = encrypted || coding == aesgcm.Coding
-	}
+	encrypted := slices.Contains(codings, aesgcm.Coding)
 	if x.r.Method != http.MethodPost {
 		if encrypted || !security.Has(ewp.RequestTLS) {
 			return nil, refuse(http.StatusMethodNotAllowed, "an encrypted request is sent by POST", nil)
