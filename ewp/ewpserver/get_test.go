@@ -168,6 +168,8 @@ func TestGetWithoutOwner(t *testing.T) {
 		}
 	}
 	r := b.do(t, get("/iias/get?iia_id=x"))
+	testutil.Equal(t, "Cache-Control", r.header.Get("Cache-Control"), "no-store")
+	testutil.Equal(t, "Content-Type", r.header.Get("Content-Type"), "application/xml")
 	testutil.Equal(t, "empty answer", r.body, `<?xml version="1.0" encoding="UTF-8"?>
 <iias-get-response xmlns="https://github.com/erasmus-without-paper/ewp-specs-api-iias/blob/stable-v7/endpoints/get-response.xsd"></iias-get-response>
 `)
