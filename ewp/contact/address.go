@@ -2,23 +2,26 @@ package contact
 
 import (
 	"log/slog"
-	"regexp"
+	"strings"
 
 	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/ewp/internal/lexical"
 )
 
-// NamespaceAddress is that of the elements of an address, and of street-address and
-// mailing-address.
+// NamespaceAddress is that of the elements street-address and mailing-address, and of
+// what is in them.
 const NamespaceAddress = "https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1"
 
-// Address is a FlexibleAddress: either lines as on an envelope, or the parts of which
-// they are made, and the place. A street address is what works on a map, a mailing
-// address what works on an envelope. The zero value is an empty address, which the
-// schema allows.
+// maxLines is how many lines an address may have.
+const maxLines = 4
+
+// Address is a FlexibleAddress: lines, or parts, with what is common to both. A street
+// address is what works on a map, a mailing address what goes on an envelope; they
+// need not be equal. An empty one is valid; Locality and Country are strongly advised.
 type Address struct {
 	Recipients []string `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 recipientName"`
-	// Lines are up to four. They must not repeat postal code, locality, region or
-	// country. Where there are lines, the six parts below and DeliveryPoints are empty.
+	// Lines are four at most, and repeat nothing of what is below DeliveryPoints.
+	// An address has lines, or the parts from BuildingNumber to DeliveryPoints.
 	Lines          []string `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 addressLine"`
 	BuildingNumber string   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 buildingNumber,omitempty"`
 	BuildingName   string   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 buildingName,omitempty"`
@@ -28,43 +31,65 @@ type Address struct {
 	PostOfficeBox  string   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 postOfficeBox,omitempty"`
 	DeliveryPoints []string `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 deliveryPointCode"`
 	PostalCode     string   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 postalCode,omitempty"`
-	Locality       string   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 locality,omitempty"` // strongly advised
+	Locality       string   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 locality,omitempty"`
 	Region         string   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 region,omitempty"`
-	Country        string   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 country,omitempty"` // ISO 3166-1 alpha-2; strongly advised
+	// Country is an ISO 3166-1 alpha-2 code: "FR".
+	Country string `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 country,omitempty"`
 }
 
-// maxLines is how many address lines there may be.
-const maxLines = 4
+// parts are the elements that exclude lines.
+func (a Address) parts() []string {
+	return append([]string{a.BuildingNumber, a.BuildingName, a.StreetName, a.Unit, a.Floor, a.PostOfficeBox}, a.DeliveryPoints...)
+}
 
-var countryCode = regexp.MustCompile(`^[A-Z][A-Z]$`)
+// IsZero reports whether nothing is said.
+func (a Address) IsZero() bool {
+	return len(a.Recipients)+len(a.Lines) == 0 && strings.Join(a.parts(), "") == "" && a.PostalCode+a.Locality+a.Region+a.Country == ""
+}
 
-// Validate returns every rule that the address breaks, as passerelle.FieldErrors whose
+// Text returns the address for a person to read, a line each: recipients, lines or
+// parts, postal code and locality, region, country. The order within a line is the
+// one most used in Europe; the type does not say that of a country.
+func (a Address) Text() []string {
+	var text []string
+	line := func(words ...string) {
+		if s := lexical.Token(strings.Join(words, " ")); s != "" {
+			text = append(text, s)
+		}
+	}
+	for _, list := range [][]string{a.Recipients, a.Lines} {
+		for _, s := range list {
+			line(s)
+		}
+	}
+	line(a.BuildingName, a.Unit, a.Floor)
+	line(a.BuildingNumber, a.StreetName)
+	line(a.PostOfficeBox)
+	line(a.DeliveryPoints...)
+	line(a.PostalCode, a.Locality)
+	line(a.Region)
+	line(a.Country)
+	return text
+}
+
+// Validate returns everything that the schema refuses, as passerelle.FieldErrors whose
 // paths are those of the elements.
 func (a Address) Validate() error { return a.Faults("").Err() }
 
 // Faults is Validate for an address inside a document: paths begin with path.
 func (a Address) Faults(path string) passerelle.FieldErrors {
-	var faults passerelle.FieldErrors
+	f := lexical.Under(path)
 	if len(a.Lines) > maxLines {
-		faults.Add(join(path, "addressLine"), "length", "at most four lines")
+		f.Add("addressLine", "length", "at most four lines")
 	}
-	parts := a.BuildingNumber + a.BuildingName + a.StreetName + a.Unit + a.Floor + a.PostOfficeBox
-	if len(a.Lines) > 0 && (parts != "" || len(a.DeliveryPoints) > 0) {
-		faults.Add(join(path, "addressLine"), "exclusive", "either lines, or street, building and their like")
+	if len(a.Lines) > 0 && strings.Join(a.parts(), "") != "" {
+		f.Add("addressLine", "exclusive", "either lines, or street, building and their like")
 	}
-	if a.Country != "" && !countryCode.MatchString(a.Country) {
-		faults.Add(join(path, "country"), "pattern", "a code of ISO 3166-1 of two capital letters")
+	if a.Country != "" && !lexical.IsCountry(a.Country) {
+		f.Add("country", "pattern", "a code of ISO 3166-1 of two capital letters")
 	}
-	return faults
+	return f.List()
 }
 
 // LogValue masks the address.
 func (a Address) LogValue() slog.Value { return slog.StringValue("[address]") }
-
-// join puts an element behind a path.
-func join(path, element string) string {
-	if path == "" {
-		return element
-	}
-	return path + "." + element
-}

@@ -1,68 +1,86 @@
 package contact
 
 import (
-	"fmt"
 	"log/slog"
-	"regexp"
+	"strings"
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ewp"
+	"github.com/passerelle-sup/passerelle/ewp/internal/lexical"
 )
 
-// Namespace is that of the elements of a contact, and of the element contact.
+// Namespace is that of the element contact and of what is in a [Contact] under any
+// name.
 const Namespace = "https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1"
 
-// Contact is a person, or an office, that can be written to. Names may stand there in
-// several languages and scripts ("ru-Cyrl", "ru-Latn"), in English first.
+// The values of Contact.Gender (ISO 5218).
+const (
+	GenderUnknown       = "0"
+	GenderMale          = "1"
+	GenderFemale        = "2"
+	GenderNotApplicable = "9"
+)
+
+// Contact is a person, an office or a role. Names may be in several languages and
+// scripts: English first, then what is in Latin letters.
 type Contact struct {
-	Names       ewp.Texts `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 contact-name"` // one at least
+	// Names are how the contact is to be shown: "John Doe (head of office)". At least
+	// one is required, for a person too.
+	Names       ewp.Texts `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 contact-name"`
 	GivenNames  ewp.Texts `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 person-given-names"`
 	FamilyNames ewp.Texts `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 person-family-name"`
-	Gender      string    `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 person-gender,omitempty"` // ISO 5218: "0", "1", "2", "9"
+	Gender      string    `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 person-gender,omitempty"` // GenderFemale, …; empty when not said
 	Phones      []Phone   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-phonenumber/tree/stable-v1 phone-number"`
 	Faxes       []Phone   `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-phonenumber/tree/stable-v1 fax-number"`
-	Emails      []string  `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 email"` // the first is the best to identify the contact by
-	Street      *Address  `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 street-address"`
-	Mailing     *Address  `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 mailing-address"`
-	// Roles describe what the contact is for, for people; they may have several lines.
+	// Emails should be there: partners recognise a contact by them.
+	Emails  []string `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 email"`
+	Street  *Address `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 street-address"`
+	Mailing *Address `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-address/tree/stable-v1 mailing-address"`
+	// Roles say when the contact is to be reached, and may have several paragraphs.
 	Roles ewp.Texts `xml:"https://github.com/erasmus-without-paper/ewp-specs-types-contact/tree/stable-v1 role-description"`
 }
 
-var email = regexp.MustCompile(`^[^@]+@[^.]+\..+$`)
+// IsPerson reports whether a given or family name says that it is a person.
+func (c Contact) IsPerson() bool { return len(c.GivenNames)+len(c.FamilyNames) > 0 }
 
-// Validate returns every rule that the contact breaks, as passerelle.FieldErrors whose
+// Email returns the first address, "" where there is none.
+func (c Contact) Email() string {
+	if len(c.Emails) == 0 {
+		return ""
+	}
+	return strings.TrimSpace(c.Emails[0])
+}
+
+// Validate returns everything that the schemas refuse, as passerelle.FieldErrors whose
 // paths are those of the elements.
 func (c Contact) Validate() error { return c.Faults("").Err() }
 
 // Faults is Validate for a contact inside a document: paths begin with path.
 func (c Contact) Faults(path string) passerelle.FieldErrors {
-	var faults passerelle.FieldErrors
-	if len(c.Names) == 0 {
-		faults.Add(join(path, "contact-name"), "required", "a name at least")
-	}
-	switch c.Gender {
-	case "", "0", "1", "2", "9":
-	default:
-		faults.Add(join(path, "person-gender"), "code", "0, 1, 2 or 9")
+	f := lexical.Under(path)
+	f.Names("contact-name", c.Names)
+	f.Texts("person-given-names", c.GivenNames)
+	f.Texts("person-family-name", c.FamilyNames)
+	if c.Gender != "" {
+		f.Word("person-gender", c.Gender, GenderUnknown, GenderMale, GenderFemale, GenderNotApplicable)
 	}
 	for i, p := range c.Phones {
-		faults = append(faults, p.Faults(join(path, fmt.Sprintf("phone-number[%d]", i)))...)
+		f.In(lexical.At("phone-number", i), p.Validate())
 	}
 	for i, p := range c.Faxes {
-		faults = append(faults, p.Faults(join(path, fmt.Sprintf("fax-number[%d]", i)))...)
+		f.In(lexical.At("fax-number", i), p.Validate())
 	}
 	for i, e := range c.Emails {
-		if !email.MatchString(e) {
-			faults.Add(join(path, fmt.Sprintf("email[%d]", i)), "pattern", "name@domain")
-		}
+		f.Email(lexical.At("email", i), e)
 	}
 	if c.Street != nil {
-		faults = append(faults, c.Street.Faults(join(path, "street-address"))...)
+		f.In("street-address", c.Street.Validate())
 	}
 	if c.Mailing != nil {
-		faults = append(faults, c.Mailing.Faults(join(path, "mailing-address"))...)
+		f.In("mailing-address", c.Mailing.Validate())
 	}
-	return faults
+	f.Texts("role-description", c.Roles)
+	return f.List()
 }
 
 // LogValue masks the contact.

@@ -1,15 +1,17 @@
-// Package contact has the address, the telephone number and the contact that the
-// documents of several APIs of Erasmus Without Paper share: institutions,
-// organizational units, agreements, mobilities and learning agreements.
+// Package contact has the types by which the documents of Erasmus Without Paper
+// describe whom to reach and where: [Contact], [Address] and [Phone].
 //
-// The types have no element name of their own, because each document gives them one;
-// what is inside is in the namespaces of the types. Leaf values are kept as they are
-// written. What the schemas demand is checked by the Validate methods.
+// Every element stands in the namespace of its own type, wherever the type is used:
+// the lines of an address below street-address of an institution as below
+// sending-contact of an agreement. So the types marshal as they must under any name.
+// Reading ignores unknown elements and takes them in any order; what a schema would
+// refuse is found by Validate.
 //
-// Sources: ewp-specs-types-address 1.0.2, ewp-specs-types-phonenumber 1.0.1 and
-// ewp-specs-types-contact 1.1.0, and common-types.xsd of ewp-specs-architecture.
+// Sources: ewp-specs-types-contact 1.1.0, ewp-specs-types-address 1.0.2 and
+// ewp-specs-types-phonenumber 1.0.1, schema.xsd of branch stable-v1 of each.
 //
 // # Personal data
 //
-// A contact is mostly a person. The types mask themselves in logs.
+// A contact is often a person, and an address can be that of a student: in logs the
+// types show nothing of what they hold.
 package contact
