@@ -55,10 +55,11 @@ func (f Flag) String() string {
 }
 
 // RegistrationOf returns what a student system's neutral records say: the flag and the
-// decision are not among it.
+// decision are not among it. Student is sis.StudentID.String, the reference that
+// questions to the connector should bear too: the controls cross the two by it.
 func RegistrationOf(s sis.Student, e sis.Enrolment) Registration {
 	r := Registration{
-		Student: s.ID.Local, Key: e.Component, Year: e.Year, INE: s.INE, OtherINEs: s.OtherINEs, GrantNumber: s.GrantNumber, Person: s.Person,
+		Student: s.ID.String(), Key: e.Component, Year: e.Year, INE: s.INE, OtherINEs: s.OtherINEs, GrantNumber: s.GrantNumber, Person: s.Person,
 	}
 	if e.INE != "" && s.INE == "" {
 		r.INE = e.INE

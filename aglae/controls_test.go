@@ -355,7 +355,7 @@ func TestRegistrationOf(t *testing.T) {
 	t.Parallel()
 	s := sis.Student{ID: sis.StudentID{System: "csv", Local: "20260001"}, INE: "223456789HE", OtherINEs: []string{"1"}, GrantNumber: "9", Person: passerelle.Person{BirthName: "Essai"}}
 	e := sis.Enrolment{Year: 2026, Component: "droit", INE: "100000007AK"}
-	want := aglae.Registration{Student: "20260001", Key: "droit", Year: 2026, INE: "223456789HE", OtherINEs: []string{"1"}, GrantNumber: "9", Person: s.Person}
+	want := aglae.Registration{Student: "csv:20260001", Key: "droit", Year: 2026, INE: "223456789HE", OtherINEs: []string{"1"}, GrantNumber: "9", Person: s.Person}
 	testutil.Equal(t, "both numbers", aglae.RegistrationOf(s, e), want)
 	s.INE = ""
 	want.INE = "100000007AK"
