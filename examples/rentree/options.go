@@ -56,7 +56,8 @@ In the folder of the results, whose name is printed last:
   written-back.csv the numbers given back to the student system
   requests.jsonl   with -dry-run: the registrations that would be sent
   state.db         the memory of the campaign: keep it
-  cards/, grades/  of the sample cohort: European student cards, a converted transcript
+  grants/          of the sample cohort: the six controls of grants and numbers
+  cards/, grades/  likewise: European student cards, a converted transcript
 A dry run in a folder with results writes into its folder dry-run.
 All of them hold personal data and are readable by their owner alone.
 

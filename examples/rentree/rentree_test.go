@@ -50,7 +50,7 @@ func outcomes(t *testing.T, dir string) map[string]map[string]line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}, stepFeed: {}, stepStatus: {}}
+	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}, stepFeed: {}, stepCVEC: {}, stepGrant: {}, stepStatus: {}}
 	for text := range strings.Lines(string(data)) {
 		var l line
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
@@ -157,6 +157,7 @@ func TestSeason(t *testing.T) {
 	if len(all[stepStatus]) != 5 {
 		t.Errorf("%d students were read back; want 5", len(all[stepStatus]))
 	}
+	checkDesk(t, out, got, all)
 	cards := map[string]int{}
 	for student, l := range all[stepCard] {
 		cards[l.Outcome]++
@@ -511,6 +512,44 @@ func TestDuplicates(t *testing.T) {
 	}
 	if got := readTotals(t, out); got.Fake.Registrations != 0 {
 		t.Errorf("%d registrations of a student who has a number", got.Fake.Registrations)
+	}
+}
+
+// checkDesk looks at what the enrolment desk brought: every student was seen, the
+// Crous were asked about the declared ones, and nobody is said not to hold a grant.
+func checkDesk(t *testing.T, out string, got totals, all map[string]map[string]line) {
+	t.Helper()
+	if len(all[stepCVEC]) != 600 || got.Desk == nil {
+		t.Fatalf("%d certificates were looked at; want 600", len(all[stepCVEC]))
+	}
+	want := map[string]int{"holder": 75, "wait": 3}
+	for verdict, n := range want {
+		if got.Desk.Grants[verdict] < n {
+			t.Errorf("AGLAE says %v; want %d %s or more", got.Desk.Grants, n, verdict)
+		}
+	}
+	for ref, l := range all[stepGrant] {
+		switch l.Outcome {
+		case "holder", "wait", "unavailable":
+		default:
+			t.Errorf("%s: %q: the connector has no such answer", ref, l.Outcome)
+		}
+		if paper := strings.HasPrefix(l.Detail, "paper"); paper == (l.Outcome == "holder") {
+			t.Errorf("%s: %s, %s", ref, l.Outcome, l.Detail)
+		}
+	}
+	if n := got.Desk.CVEC; n["valid"] < 560 || n["not-found"] != 6 || n["other-person"] != 6 {
+		t.Errorf("certificates: %v", n)
+	}
+	reports := got.Desk.Reports
+	if reports["numbers"]["mistyped"] != 1 || reports["undeclared"]["undeclared"] != 1 || reports["undeclared"]["unenrolled"] != 0 || reports["unconfirmed"]["not_asked"] != 0 {
+		t.Errorf("controls: %v", reports)
+	}
+	for _, name := range []string{"numbers", "conditional", "unconfirmed", "undeclared", "detections", "crous"} {
+		info, err := os.Stat(filepath.Join(out, "grants", name+".csv"))
+		if err != nil || info.Size() == 0 || info.Mode().Perm() != 0o600 {
+			t.Errorf("grants/%s.csv: %v, %v", name, info, err)
+		}
 	}
 }
 

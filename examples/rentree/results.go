@@ -39,6 +39,7 @@ type results struct {
 	holders   []sis.Student // those who get a card on the first day
 	newcomers []sis.Student // likewise, their definitive INE being still to come
 	fed       map[supdata.Outcome]int
+	desk      deskTotals
 	printed   []printed // the cards, and where each stands
 	converted bool      // a transcript was converted
 	traveller string    // the first student with a definitive number: the one who was abroad
@@ -54,7 +55,7 @@ type results struct {
 }
 
 func newResults(s *season) (*results, error) {
-	r := &results{season: s, seed: maphash.MakeSeed(), judgedRefs: map[uint64]bool{}, ine: map[ine.Status]int{}, calls: map[ines.Operation]int{}}
+	r := &results{season: s, desk: newDeskTotals(), seed: maphash.MakeSeed(), judgedRefs: map[uint64]bool{}, ine: map[ine.Status]int{}, calls: map[ines.Operation]int{}}
 	var err error
 	if r.outcomes, err = newPartFile(s.path("outcomes.jsonl")); err != nil {
 		return nil, err
@@ -152,6 +153,7 @@ type totals struct {
 	Calls    map[ines.Operation]int   `json:"calls"`
 	Written  int                      `json:"written_back"`
 	Fed      map[supdata.Outcome]int  `json:"supdata,omitempty"` // enrolments
+	Desk     *deskTotals              `json:"desk,omitempty"`    // the sample's enrolment desk
 	Stopped  string                   `json:"stopped,omitempty"`
 	Fake     *fakeTotals              `json:"fake,omitempty"`
 }
@@ -170,6 +172,9 @@ func (r *results) totals() totals {
 	}
 	for status, n := range r.ine {
 		t.INE[status.String()] = n
+	}
+	if len(r.desk.CVEC) > 0 {
+		t.Desk = &r.desk
 	}
 	if r.fake != nil {
 		t.Fake = &fakeTotals{Registrations: r.fake.Processed(ines.OpRegister), Created: len(r.fake.Created()), Twice: len(r.fake.Twice())}

@@ -255,14 +255,17 @@ func (s *season) sample() bool {
 	return s.fake != nil && s.opts.students == "" && s.opts.source == "csv"
 }
 
-// afterwards is what follows the numbers: enrolments are fed, cards are
-// registered, and a transcript that came back from abroad is converted.
+// afterwards is what follows the numbers: enrolments are fed, certificates and
+// grants are checked, cards are registered, and a transcript that came back from abroad is converted.
 func (s *season) afterwards(ctx context.Context, res *results) error {
 	if !s.sample() {
 		return nil
 	}
 	if err := s.feed(ctx, res); err != nil {
 		return fmt.Errorf("SUPDATA: %w", err)
+	}
+	if err := s.enrol(ctx, res); err != nil {
+		return fmt.Errorf("the enrolment desk: %w", err)
 	}
 	if err := s.cards(ctx, res); err != nil {
 		return fmt.Errorf("cards: %w", err)
