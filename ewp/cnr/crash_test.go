@@ -66,13 +66,14 @@ func TestCutAnywhere(t *testing.T) {
 		history = append(history, moment{size(), entries(t, f)})
 	}
 	claim := func(n int) []cnr.Entry {
-		claimed, err := f.Claim(t.Context(), start, start.Add(time.Minute), n)
+		claimed, err := f.Claim(t.Context(), start.Add(time.Second), start.Add(time.Minute), n)
 		if err != nil || len(claimed) != n {
 			t.Fatalf("claimed %d, %v, want %d", len(claimed), err, n)
 		}
 		return claimed
 	}
-	step(f.Add(t.Context(), start, iia(peer, "1"), iia(peer, "2"), iia(other, "3")))
+	step(f.Add(t.Context(), start, iia(peer, "1"), iia(peer, "2")))
+	step(f.Add(t.Context(), start.Add(time.Millisecond), iia(other, "3")))
 	two := claim(2)
 	step(f.Add(t.Context(), start, two[0].Change)) // changes while it is sent
 	step(f.Settle(t.Context(), cnr.Result{At: start, State: cnr.Done, Tried: true, Status: 200}, two...))
