@@ -93,3 +93,18 @@ func Open(tb testing.TB, cfg store.Config) *store.Store {
 	})
 	return s
 }
+
+// StartOwn starts a server for one test alone, which may stop it and start it again. It ends with
+// the test, and skips it where PostgreSQL is not installed.
+func StartOwn(tb testing.TB) *Postgres {
+	tb.Helper()
+	p, err := Start()
+	if errors.Is(err, errNoBinaries) {
+		tb.Skip(err)
+	}
+	if err != nil {
+		tb.Fatal(err)
+	}
+	tb.Cleanup(p.Stop)
+	return p
+}
