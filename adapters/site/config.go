@@ -27,10 +27,12 @@ type Config struct {
 	Apogee *Apogee        `json:"apogee,omitempty"`
 	Pegase *Pegase        `json:"pegase,omitempty"`
 
-	INES        *INES        `json:"ines,omitempty"`
+	INES        *SOAP        `json:"ines,omitempty"`
 	Campaign    Campaign     `json:"campaign,omitzero"`
 	Particulier *Particulier `json:"particulier,omitempty"`
 	SUPDATA     *SUPDATA     `json:"supdata,omitempty"`
+	AGLAE       *SOAP        `json:"aglae,omitempty"`
+	CVEC        *CVEC        `json:"cvec,omitempty"`
 	Router      *Router      `json:"router,omitempty"`
 	EWP         *EWP         `json:"ewp,omitempty"`
 
@@ -125,7 +127,9 @@ func (c *Config) faults() passerelle.FieldErrors {
 		present bool
 		faults  func(*passerelle.FieldErrors)
 	}{
-		{c.SQL != nil, c.SQL.faults}, {c.Apogee != nil, c.Apogee.faults}, {c.Pegase != nil, c.Pegase.faults}, {c.INES != nil, c.INES.faults},
+		{c.SQL != nil, c.SQL.faults}, {c.Apogee != nil, c.Apogee.faults}, {c.Pegase != nil, c.Pegase.faults},
+		{c.INES != nil, func(f *passerelle.FieldErrors) { c.INES.faults(f, "ines") }}, {c.AGLAE != nil, func(f *passerelle.FieldErrors) { c.AGLAE.faults(f, "aglae") }},
+		{c.CVEC != nil, c.CVEC.faults},
 		{c.Particulier != nil, c.Particulier.faults}, {c.SUPDATA != nil, c.SUPDATA.faults}, {c.Router != nil, c.Router.faults}, {c.EWP != nil, c.EWP.faults},
 	} {
 		if s.present {

@@ -2,6 +2,7 @@ package site
 
 import (
 	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/cvec"
 	"github.com/passerelle-sup/passerelle/esc/router"
 	"github.com/passerelle-sup/passerelle/particulier"
 	"github.com/passerelle-sup/passerelle/supdata"
@@ -140,4 +141,38 @@ func (c *Config) OpenRouter(policy transport.Config) (*router.Client, error) {
 	return router.New(router.Config{
 		Environment: s.environment(), BaseURL: s.BaseURL, Organisations: []router.Organisation{{PIC: s.PIC, Token: token}}, Transport: policy,
 	})
+}
+
+// CVEC is the verification of certificates of the contribution.
+type CVEC struct {
+	BaseURL   string  `json:"base_url"`             // cvec.Production
+	Legacy    bool    `json:"legacy,omitempty"`     // the address of earlier campaigns, see cvec.Config
+	PerSecond float64 `json:"per_second,omitempty"` // 0: cvec.DefaultPerSecond
+	TLS       TLS     `json:"tls,omitzero"`
+}
+
+func (s *CVEC) faults(faults *passerelle.FieldErrors) {
+	if s.BaseURL == "" {
+		faults.Add("cvec.base_url", "required", "what stands before /api: "+cvec.Production)
+	}
+	if s.PerSecond < 0 {
+		faults.Add("cvec.per_second", "range", "a pace that the service bears")
+	}
+	s.TLS.faults(faults, "cvec.tls")
+}
+
+// OpenCVEC returns the client of the section cvec, which keeps valid answers of the
+// year in memory.
+func (c *Config) OpenCVEC(policy transport.Config) (*cvec.Client, error) {
+	if c.CVEC == nil {
+		return nil, missing("cvec")
+	}
+	if policy.Base == nil {
+		base, err := c.CVEC.TLS.base(c.dir, "cvec.tls")
+		if err != nil {
+			return nil, err
+		}
+		policy.Base = base
+	}
+	return cvec.New(cvec.Config{BaseURL: c.CVEC.BaseURL, Legacy: c.CVEC.Legacy, PerSecond: c.CVEC.PerSecond, Cache: &cvec.Memory{}, Campaign: c.Year, Transport: policy})
 }

@@ -44,6 +44,7 @@ func TestFaults(t *testing.T) {
 		11: {head + `"supdata":{"per_second":-1}}`, "supdata.base_url, supdata.per_second, supdata.key"},
 		12: {head + `"router":{}}`, "router.environment, router.pic, router.token"},
 		13: {head + `"ewp":{}}`, "ewp.catalogue"},
+		15: {head + `"aglae":{"reference":true},"cvec":{"per_second":-1}}`, "aglae.endpoint, cvec.base_url, cvec.per_second"},
 		14: {head + `"hei":"univ-exemple.fr"}`, ""},
 	} {
 		_, err := site.Decode(strings.NewReader(c.text), "")

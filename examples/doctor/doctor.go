@@ -44,13 +44,15 @@ var services = []service{
 	{"ines", func(c *site.Config) bool { return c.INES != nil }, checkINES},
 	{"particulier", func(c *site.Config) bool { return c.Particulier != nil }, checkParticulier},
 	{"supdata", func(c *site.Config) bool { return c.SUPDATA != nil }, checkSUPDATA},
+	{"aglae", func(c *site.Config) bool { return c.AGLAE != nil }, checkAGLAE},
+	{"cvec", func(c *site.Config) bool { return c.CVEC != nil }, checkCVEC},
 	{"router", func(c *site.Config) bool { return c.Router != nil }, checkRouter},
 	{"ewp", func(c *site.Config) bool { return c.EWP != nil }, checkEWP},
 }
 
 // names lists the services, for people.
 func names() []string {
-	return []string{"pegase", "apogee", "sql", "ines", "particulier", "supdata", "router", "ewp"}
+	return []string{"pegase", "apogee", "sql", "ines", "particulier", "supdata", "aglae", "cvec", "router", "ewp"}
 }
 
 // doctor collects findings. It is not safe for concurrent use.

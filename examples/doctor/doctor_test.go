@@ -19,6 +19,8 @@ import (
 
 	"github.com/passerelle-sup/passerelle/adapters/apogee/apogeetest"
 	"github.com/passerelle-sup/passerelle/adapters/pegase/pegasetest"
+	"github.com/passerelle-sup/passerelle/aglae/aglaetest"
+	"github.com/passerelle-sup/passerelle/cvec/cvectest"
 	"github.com/passerelle-sup/passerelle/esc/esctest"
 	"github.com/passerelle-sup/passerelle/esc/router"
 	"github.com/passerelle-sup/passerelle/ewp"
@@ -118,6 +120,8 @@ func TestHealthy(t *testing.T) {
 	}
 	cardServer := esctest.NewServer(cards)
 	t.Cleanup(cardServer.Close)
+	crous := aglaetest.NewServer(t, aglaetest.Config{})
+	contribution := cvectest.NewServer(t, cvectest.Config{})
 	for name, value := range map[string]string{
 		"DOCTOR_PEGASE": pegase.Password, "DOCTOR_INES": "s3cr3t", "DOCTOR_API": particuliertest.TestToken, "DOCTOR_SUPDATA": supdatatest.TestKey, "DOCTOR_ROUTER": "s3cr3t",
 	} {
@@ -129,6 +133,8 @@ func TestHealthy(t *testing.T) {
 		"ines":{"reference":true,"endpoint":"` + address + inestest.PathSOAP + `","username":"univ","password":{"env":"DOCTOR_INES"},"tls":{"ca":"ca.pem"}},
 		"particulier":{"base_url":"` + api.URL + `","recipient":"13002526500013","token":{"env":"DOCTOR_API"},"tls":{"ca":"ca.pem"}},
 		"supdata":{"base_url":"` + feed.URL + `","key":{"env":"DOCTOR_SUPDATA"}},
+		"aglae":{"reference":true,"endpoint":"` + crous.URL + aglaetest.PathConnector + `"},
+		"cvec":{"base_url":"` + contribution.URL + `"},
 		"router":{"base_url":"` + cardServer.URL + `","pic":"999465982","token":{"env":"DOCTOR_ROUTER"}}}`
 	found, diag := examine(t, exitFault, dir, config)
 	wants(t, found, map[string]string{
@@ -138,9 +144,10 @@ func TestHealthy(t *testing.T) {
 		"ines address":  stateOK, "ines address certificate": stateOK, "ines address clock": stateOK, "ines account": stateOK,
 		"particulier token": stateOK,
 		"supdata address":   stateOK, "supdata key": stateUnchecked, "supdata codes": stateFault, // inferred
+		"aglae contract": stateFault, "aglae account": stateOK, "cvec address": stateOK, "cvec verification": stateOK,
 		"router token": stateOK, "router token end": stateUnchecked,
 	})
-	if !strings.HasSuffix(diag, "2 faults.\n") {
+	if !strings.HasSuffix(diag, "3 faults.\n") {
 		t.Errorf("people are told %q", diag)
 	}
 	if strings.Contains(diag, "s3cr3t") || len(register.Created()) != 0 {

@@ -52,7 +52,8 @@ for a fault alone. The same, for people, is on standard error.
 What is called, and nothing else: a TLS handshake and a GET of each address; the
 token service and one search in Pégase; an unknown student number in Apogée; a
 search for an invented person in INES, who is not registered; the token's own
-description in API Particulier; the list of cards in the router, of which one is
+description in API Particulier; a question to AGLAE about a number that nobody has,
+and to the CVEC about such a certificate; the list of cards in the router, of which one is
 read; the EWP catalogue and the own manifest. SUPDATA has no call that creates
 nothing: its key stays unchecked.
 

@@ -7,7 +7,10 @@ import (
 	"strings"
 
 	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/aglae"
+	"github.com/passerelle-sup/passerelle/cvec"
 	"github.com/passerelle-sup/passerelle/esc/router"
+	"github.com/passerelle-sup/passerelle/ine"
 	"github.com/passerelle-sup/passerelle/ines"
 	"github.com/passerelle-sup/passerelle/particulier"
 	"github.com/passerelle-sup/passerelle/transport"
@@ -87,6 +90,57 @@ func checkSUPDATA(ctx context.Context, d *doctor) {
 	if s.Codes == nil {
 		d.fault("codes", "the codes of status and régime are inferred: the real ones are not public", "ask the service for the list, and write it into supdata.codes")
 	}
+}
+
+// nobodyINE is a number that nobody has, of the right form.
+var nobodyINE = ine.MustParse("000000000AA")
+
+// checkAGLAE looks at the contract, and asks about a number that nobody has: the
+// question changes nothing at the Crous.
+func checkAGLAE(ctx context.Context, d *doctor) {
+	contract, err := d.cfg.AGLAEContract()
+	if err != nil {
+		d.fault("contract", cut(err.Error()), "the mapping names an element of the WSDL for each part of the dialogue; see aglae.ContractFromWSDL")
+		return
+	}
+	if d.cfg.AGLAE.Reference {
+		d.fault("contract", "this is the invented reference contract: it speaks to a fake", "ask your Crous for the WSDL, and write its mapping")
+	} else {
+		d.ok("contract", "the mapping fits the WSDL (%s)", contract.Name)
+	}
+	address := d.cfg.AGLAE.Endpoint
+	if address == "" {
+		address = contract.Endpoint
+	}
+	reached := d.reach(ctx, "address", address, d.cfg.AGLAE.TLS)
+	if d.opts.offline {
+		return
+	}
+	client, err := d.cfg.OpenAGLAE(d.once())
+	if !d.opened(err) || !reached {
+		return
+	}
+	ctx, cancel := d.bounded(ctx)
+	defer cancel()
+	answer, err := client.Ask(ctx, aglae.Question{Student: "doctor", Year: d.cfg.Year, INE: nobodyINE})
+	if d.answered("account", err, "a question is answered ("+answer.Verdict.String()+")") && answer.Verdict == aglae.Holder {
+		d.fault("answer", "a number that nobody has is answered as a holder", "the mapping reads the wrong element, or maps the wrong word: no answer can be believed")
+	}
+}
+
+// checkCVEC asks for a certificate that nobody has.
+func checkCVEC(ctx context.Context, d *doctor) {
+	client, err := d.cfg.OpenCVEC(d.once())
+	if !d.opened(err) || !d.reach(ctx, "address", d.cfg.CVEC.BaseURL, d.cfg.CVEC.TLS) || d.opts.offline {
+		return
+	}
+	ctx, cancel := d.bounded(ctx)
+	defer cancel()
+	_, err = client.Verify(ctx, cvec.Request{Number: cvec.MustParse("VER5ZZZZZZ99"), Key: cvec.NameKeyOf("VERIFICATION")})
+	if errors.Is(err, passerelle.ErrNotFound) {
+		err = nil // the service says that it knows no such certificate
+	}
+	d.answered("verification", err, "the service answers")
 }
 
 // checkRouter reads the first card of the establishment.
