@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/passerelle-sup/passerelle"
@@ -19,6 +20,7 @@ type File struct {
 	*Memory
 	journal    *journal.Journal
 	compacting sync.Mutex
+	broken     atomic.Bool // a write failed
 }
 
 var (
@@ -107,6 +109,15 @@ func (f *File) Again(ctx context.Context, at time.Time, changes ...Change) error
 	return errors.Join(err, f.save(written))
 }
 
+// Claim is that of [Queue]. After a write that failed it is passerelle.ErrUnavailable:
+// what could not be settled would be done over and over.
+func (f *File) Claim(ctx context.Context, now, until time.Time, limit int) ([]Entry, error) {
+	if f.broken.Load() {
+		return nil, fmt.Errorf("cnr: claim: an earlier write of the queue failed: %w", passerelle.ErrUnavailable)
+	}
+	return f.Memory.Claim(ctx, now, until, limit)
+}
+
 // Settle is that of [Queue].
 func (f *File) Settle(ctx context.Context, r Result, claimed ...Entry) error {
 	written, err := f.settle(ctx, r, claimed)
@@ -132,8 +143,8 @@ func (f *File) SetMark(ctx context.Context, r Route, mark Mark) error {
 func (f *File) Close() error { return f.journal.Close() }
 
 // save makes records durable. When that fails the file is broken for good: every
-// later write fails, and what the memory is ahead of it, at most messages that are
-// sent once too often, is gone with the process.
+// later write and claim fails, and what the memory is ahead of it is gone with the
+// process.
 func (f *File) save(records []record) error {
 	if len(records) == 0 {
 		return nil
@@ -143,6 +154,7 @@ func (f *File) save(records []record) error {
 		values[i] = &records[i]
 	}
 	if err := f.journal.Append(values...); err != nil {
+		f.broken.Store(true)
 		return fmt.Errorf("cnr: writing the queue: %w", err)
 	}
 	return f.tidy()
