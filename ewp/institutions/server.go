@@ -1,0 +1,53 @@
+package institutions
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/ewp"
+	"github.com/passerelle-sup/passerelle/ewp/ewpserver"
+)
+
+// Provider knows institutions. It is safe for concurrent use.
+type Provider interface {
+	// Institutions yields those of the institutions asked for that are known, in any
+	// order; the others are left out. An error that is passerelle.ErrNotFound or
+	// ErrForbidden is passed over, any other ends the request. p.Caller is zero for an
+	// anonymous client.
+	Institutions(ctx context.Context, p ewpserver.Parties, heis []ewp.HEIID) iter.Seq2[HEI, error]
+}
+
+// Limits are how many institutions one request may ask for, as the manifest entry says
+// (max-hei-ids). 0 is 1.
+type Limits struct{ HEIs int }
+
+// Register serves the API on s. Its error is that of ewpserver.Server.Handle, or
+// passerelle.FieldErrors for a nil provider.
+func Register(s *ewpserver.Server, p Provider, max Limits, opts ...ewpserver.Option) error {
+	if p == nil {
+		return passerelle.FieldErrors{{Field: "Provider", Rule: "required", Want: "what knows institutions"}}
+	}
+	return s.Handle(ewp.Institutions, "", ewpserver.Get[HEI]{
+		ID: Param, Max: max.HEIs, HEIs: true, Item: item,
+		Find: func(ctx context.Context, q ewpserver.Query) iter.Seq2[HEI, error] {
+			return p.Institutions(ctx, q.Parties, q.HEIs)
+		},
+	}, opts...)
+}
+
+// List is a Provider of institutions in memory. It must not be changed while it is
+// served.
+type List []HEI
+
+// Institutions implements Provider.
+func (l List) Institutions(_ context.Context, _ ewpserver.Parties, heis []ewp.HEIID) iter.Seq2[HEI, error] {
+	return func(yield func(HEI, error) bool) {
+		for _, h := range l {
+			if slices.Contains(heis, h.ID) && !yield(h, nil) {
+				return
+			}
+		}
+	}
+}
