@@ -18,14 +18,18 @@
 //	card_names        name, student                       ESI and card numbers, references
 //	grant_detections  student, record                     references, INE, grant numbers, birth dates
 //	esc_ticks         none                                up to where ticks of card numbers are taken
+//	cnr_entries       id, record                          identifiers of agreements and mobilities, partners' words
+//	cnr_queues        none                                numbers of claims
+//	cnr_marks         none                                how far the nightly index has come
 //	ewp_keyrings      none                                public keys
 //	limits            none                                turns of the services' limits, under digests of tokens
 //	work_rounds       none                                rounds of recurring work
 //	work_parts        data, until the part has ended      references of the students to work on
 //	store_version     none                                version of the tables
 //
-// [Store.Export] gives all of it about one student, [Store.Purge] removes what is settled and
-// old.
+// [Store.Export] gives what is kept under the reference of one student, [Store.Purge] removes what
+// is settled and old. Notifications know mobilities and no students: their queue has a purge of its
+// own, and so have rounds of work, see [Work.Forget].
 //
 // # SQLite
 //

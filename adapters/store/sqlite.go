@@ -39,6 +39,13 @@ type liteWrite struct {
 // maxTogether is how many writes share a transaction at the most.
 const maxTogether = 256
 
+// Where crowd writes came together, the next transaction waits for more: a sync holds up a
+// processor, and few large ones leave the calls to the services more of it than many small ones.
+const (
+	crowd  = 4
+	gather = time.Millisecond
+)
+
 func openSQLite(ctx context.Context, path string, cfg Config, patience time.Duration) (engine, error) {
 	if err := private(path); err != nil {
 		return nil, err
@@ -111,7 +118,10 @@ func (e *liteEngine) expand(migration string) string {
 	return strings.NewReplacer("{name}", "TEXT", "{text}", "TEXT", "{int}", "INTEGER", "{real}", "REAL", "{serial}", "INTEGER PRIMARY KEY AUTOINCREMENT").Replace(migration)
 }
 
+// query is not interrupted when ctx ends: it reads a page at the most, and watching ctx costs
+// as much again.
 func (e *liteEngine) query(ctx context.Context, query string, args []any) (*sql.Rows, error) {
+	ctx = context.WithoutCancel(ctx)
 	if stmt, ok := e.statements.Load(query); ok {
 		return stmt.(*sql.Stmt).QueryContext(ctx, args...)
 	}
@@ -168,7 +178,7 @@ func (e *liteEngine) write(ctx context.Context, _ bool, op func(q querier) error
 func (e *liteEngine) writer(tx *liteTx) {
 	defer close(e.ended)
 	defer tx.conn.Close()
-	batch := make([]*liteWrite, 0, maxTogether)
+	batch, crowded := make([]*liteWrite, 0, maxTogether), false
 	for {
 		batch = batch[:0]
 		select {
@@ -184,6 +194,9 @@ func (e *liteEngine) writer(tx *liteTx) {
 				}
 			}
 		}
+		if crowded {
+			time.Sleep(gather)
+		}
 	collect:
 		for len(batch) < maxTogether {
 			select {
@@ -193,6 +206,7 @@ func (e *liteEngine) writer(tx *liteTx) {
 				break collect
 			}
 		}
+		crowded = len(batch) >= crowd
 		tx.run(batch)
 	}
 }
