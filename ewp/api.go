@@ -4,6 +4,7 @@ import (
 	"iter"
 	"slices"
 	"strconv"
+	"strings"
 )
 
 // API is one of the network's APIs, in the major version that this module
@@ -129,6 +130,22 @@ func (a API) Endpoint(name string) (Endpoint, bool) {
 	}
 	return Endpoint{}, false
 }
+
+// EndpointOf is Endpoint in another major version, whose answers are in a namespace of
+// its own, for partners that are behind. The root elements are those of the version
+// that this module speaks.
+func (a API) EndpointOf(name string, major int) (Endpoint, bool) {
+	e, ok := a.Endpoint(name)
+	const branch = "/stable-v"
+	if before, after, found := strings.Cut(e.Namespace, branch); found && major != a.row().major {
+		e.Namespace = before + branch + strconv.Itoa(major) + strings.TrimLeft(after, "0123456789")
+	}
+	return e, ok
+}
+
+// Major returns the major version that the namespaces of the API name: that of
+// Version, or 1 for drafts of version 0. It is 0 for the zero value.
+func (a API) Major() int { return a.row().major }
 
 // Limits lists the elements of the manifest entry that bound how many identifiers
 // one call may carry: "max-iia-ids". An absent one means 1.

@@ -235,3 +235,26 @@ func TestVersion(t *testing.T) {
 		}
 	}
 }
+
+func TestEndpointOf(t *testing.T) {
+	t.Parallel()
+	for i, c := range []struct {
+		api       ewp.API
+		name      string
+		major     int
+		namespace string
+	}{
+		0: {ewp.IMobilityToRs, "get", 2, "https://github.com/erasmus-without-paper/ewp-specs-api-imobility-tors/blob/stable-v2/endpoints/get-response.xsd"},
+		1: {ewp.IMobilityToRs, "get", 3, "https://github.com/erasmus-without-paper/ewp-specs-api-imobility-tors/blob/stable-v3/endpoints/get-response.xsd"},
+		2: {ewp.IMobilityToRCNR, "", 1, "https://github.com/erasmus-without-paper/ewp-specs-api-imobility-tor-cnr/tree/stable-v1"},
+		3: {ewp.Courses, "", ewp.Courses.Major(), "https://github.com/erasmus-without-paper/ewp-specs-api-courses/tree/stable-v1"},
+		4: {ewp.File, "", 2, ""},
+	} {
+		if e, ok := c.api.EndpointOf(c.name, c.major); !ok || e.Namespace != c.namespace {
+			t.Errorf("%d: %v, %q; want %q", i, ok, e.Namespace, c.namespace)
+		}
+	}
+	if _, ok := ewp.Echo.EndpointOf("get", 2); ok {
+		t.Error("echo has no get")
+	}
+}

@@ -77,6 +77,17 @@ func For(api ewp.API, elements ...Element) Entry {
 	}
 }
 
+// ForMajor is For in an older major version, declared as its ".0.0": for a host that
+// serves partners that are behind. In the version that this module speaks it is For.
+func ForMajor(api ewp.API, major int, elements ...Element) Entry {
+	e := For(api, elements...)
+	if major != api.Major() {
+		e.Name.Space = api.NamespaceOf(major)
+		e.Version = ewp.Version{Major: major}
+	}
+	return e
+}
+
 // Value returns the text of an element of the entry's namespace, and whether there
 // is one.
 func (e Entry) Value(name string) (string, bool) {

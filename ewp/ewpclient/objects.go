@@ -162,7 +162,10 @@ func (a *Answer) document() (*document, error) {
 	if err != nil {
 		return nil, err
 	}
-	in, err := xmlx.NewDecoder(r, charsetOf(a.Header), xmlx.Limits{MaxBytes: 2 * a.x.cfg.Transport.MaxBody, MaxElements: maxElements})
+	in, err := xmlx.NewDecoder(r, charsetOf(a.Header), xmlx.Limits{
+		MaxBytes: 2 * a.x.cfg.Transport.MaxBody, MaxToken: a.x.cfg.Transport.MaxBody, // a scanned document is one token
+		MaxElements: maxElements,
+	})
 	if err != nil {
 		return nil, err
 	}

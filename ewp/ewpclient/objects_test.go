@@ -316,3 +316,14 @@ func TestObjectsInOtherNamespace(t *testing.T) {
 		}
 	}
 }
+
+// TestLongText reads a text as long as a scanned document in base64.
+func TestLongText(t *testing.T) {
+	t.Parallel()
+	text := strings.Repeat("A", 20<<20)
+	c, _ := echoClient(t, nil, reply{body: echoed(text)}.send)
+	got, err := ewpclient.Fetch[echoAnswer](t.Context(), c, echoCall())
+	if err != nil || len(got.Echo) != 1 || len(got.Echo[0]) != len(text) {
+		t.Errorf("%d texts, %v; want one of 20 MiB", len(got.Echo), err)
+	}
+}

@@ -3,7 +3,6 @@ package ewpclient
 import (
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/passerelle-sup/passerelle"
@@ -128,10 +127,7 @@ func (c *Client) Resolve(hei ewp.HEIID, api ewp.API, endpoint string, majors ...
 		return Target{}, e
 	}
 	if len(majors) == 0 {
-		majors = []int{api.Version().Major}
-		if major, ok := ewp.NamespaceMajor(api.Namespace()); ok {
-			majors[0] = major // drafts of version 0 are in the namespace of 1
-		}
+		majors = []int{api.Major()}
 	}
 	for _, major := range slices.Backward(slices.Sorted(slices.Values(majors))) {
 		if target, ok := c.best(index, e, where, major); ok {
@@ -147,7 +143,7 @@ func (c *Client) Resolve(hei ewp.HEIID, api ewp.API, endpoint string, majors ...
 // best returns the callable entry with the highest version in one major. What is
 // wrong with one that is not callable goes into e.
 func (c *Client) best(index *registry.Index, e *ResolveError, where ewp.Endpoint, major int) (best Target, found bool) {
-	own := e.API.Namespace()
+	where, _ = e.API.EndpointOf(where.Name, major)
 	query := registry.Query{HEI: e.HEI, Namespace: e.API.NamespaceOf(major), Name: e.API.String()}
 	for entry := range index.Entries(query) {
 		version, _ := entry.Version()
@@ -155,9 +151,6 @@ func (c *Client) best(index *registry.Index, e *ResolveError, where ewp.Endpoint
 			continue
 		}
 		target := Target{Entry: entry, Endpoint: where, Version: version, URL: entry.URL(where.Element), index: index}
-		if query.Namespace != own {
-			target.Endpoint.Namespace = inMajor(where.Namespace, major)
-		}
 		if problem := c.callable(&target, e.HEI); problem != "" {
 			e.Problem = problem
 			e.Declared = append(e.Declared, entry.VersionText())
@@ -214,14 +207,4 @@ func (e *ResolveError) absent(index *registry.Index) {
 		e.Problem = OtherVersion
 		e.Declared = append(e.Declared, entry.VersionText())
 	}
-}
-
-// inMajor returns the namespace of an answer in another major version.
-func inMajor(namespace string, major int) string {
-	const branch = "/stable-v"
-	before, after, ok := strings.Cut(namespace, branch)
-	if !ok {
-		return namespace
-	}
-	return before + branch + strconv.Itoa(major) + strings.TrimLeft(after, "0123456789")
 }

@@ -139,7 +139,7 @@ func present[T any](objects iter.Seq2[T, error]) iter.Seq2[T, error] {
 
 // Root is the root element of the document with which the endpoint answers.
 func (r *Request) Root() xml.Name {
-	e, _ := r.API.Endpoint(r.Endpoint)
+	e, _ := r.API.EndpointOf(r.Endpoint, r.Major)
 	return xml.Name{Space: e.Namespace, Local: e.Root}
 }
 

@@ -154,3 +154,40 @@ func TestStream(t *testing.T) {
 		}
 	}
 }
+
+// TestMajor serves an API in two versions side by side.
+func TestMajor(t *testing.T) {
+	t.Parallel()
+	b := newBed(t, nil)
+	list := func(context.Context, ewpserver.Filter) iter.Seq2[string, error] {
+		return func(func(string, error) bool) {}
+	}
+	older := ewpserver.Index{Owner: ewpserver.Owner{Param: "receiving_hei_id"}, Item: "omobility-id", List: list}
+	b.handle(t, ewp.IMobilityToRs, "index", ewpserver.Index{Item: "omobility-id", List: list})
+	b.handle(t, ewp.IMobilityToRs, "index", older, ewpserver.Major(2))
+	for i, c := range []struct {
+		target    string
+		major     int
+		namespace string
+	}{
+		0: {"/imobility-tors/index", 3, "https://github.com/erasmus-without-paper/ewp-specs-api-imobility-tors/blob/stable-v3/endpoints/index-response.xsd"},
+		1: {"/imobility-tors/v2/index?receiving_hei_id=own.example", 2, "https://github.com/erasmus-without-paper/ewp-specs-api-imobility-tors/blob/stable-v2/endpoints/index-response.xsd"},
+	} {
+		answer := b.do(t, get(c.target))
+		answer.wantStatus(t, 200)
+		root, _ := answer.items(t)
+		testutil.Equal(t, "root", root, xmlName(c.namespace, "imobility-tors-index-response"))
+		path, _, _ := strings.Cut(c.target, "?")
+		for r := range b.Routes() {
+			if r.Path == path && (r.Major != c.major || r.Endpoint.Namespace != c.namespace) {
+				t.Errorf("%d: the route is %+v", i, r)
+			}
+		}
+	}
+	if err := b.Handle(ewp.IMobilityToRs, "index", older, ewpserver.Major(2)); err == nil {
+		t.Error("a version is served twice at one path")
+	}
+	if err := b.Handle(ewp.IMobilityToRs, "index", older, ewpserver.Major(-1)); err == nil {
+		t.Error("a version below 1 is served")
+	}
+}

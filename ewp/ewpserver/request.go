@@ -30,6 +30,7 @@ type Parties struct {
 type Request struct {
 	Parties
 	API       ewp.API
+	Major     int             // version of the API, see [Major]
 	Endpoint  string          // "get", "index", …; empty for an API with a single one
 	Method    string          // one of those that the endpoint allows
 	Key       ewp.Fingerprint // that signed it; zero for an anonymous client
@@ -98,7 +99,7 @@ func documentError(err error, refused func(error) error) error {
 // request takes the parameters out of what came.
 func (x *exchange) request(body *httpsig.Spool) (*Request, error) {
 	r := &Request{
-		Parties: x.seen.Parties, API: x.route.API, Endpoint: x.route.Endpoint.Name, Method: x.r.Method,
+		Parties: x.seen.Parties, API: x.route.API, Major: x.route.Major, Endpoint: x.route.Endpoint.Name, Method: x.r.Method,
 		Key: x.seen.Key, RequestID: x.seen.RequestID, Header: x.r.Header,
 	}
 	plain, err := x.decode(body)

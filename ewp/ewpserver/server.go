@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -45,6 +46,7 @@ type Server struct {
 type Route struct {
 	HEI      ewp.HEIID
 	API      ewp.API
+	Major    int // version of the API: of its namespaces
 	Endpoint ewp.Endpoint
 	Path     string      // of the address: "/uw.edu.pl/iias/get"
 	Security ewp.Methods // for the entry's http-security
@@ -96,6 +98,7 @@ type Option func(*options)
 type options struct {
 	security ewp.Methods
 	path     string
+	major    int
 	heis     []ewp.HEIID
 }
 
@@ -118,6 +121,11 @@ func Security(m ewp.Methods) Option { return func(o *options) { o.security = m }
 // "/api/endpoint", so that a published address can stay. It starts with a slash.
 func Path(path string) Option { return func(o *options) { o.path = path } }
 
+// Major serves an endpoint in an older major version of its API, beside the one that
+// package ewp speaks or in its place: answers are in the namespaces of that version,
+// and the path is "/api/v2/endpoint" where Path says nothing else.
+func Major(n int) Option { return func(o *options) { o.major = n } }
+
 // For serves an endpoint for some of the institutions only.
 func For(heis ...ewp.HEIID) Option { return func(o *options) { o.heis = append(o.heis, heis...) } }
 
@@ -127,17 +135,26 @@ func For(heis ...ewp.HEIID) Option { return func(o *options) { o.heis = append(o
 // endpoint that is not the API's or has a handler already, and for faults of h and
 // of the options; nothing is served then.
 func (s *Server) Handle(api ewp.API, endpoint string, h Handler, opts ...Option) error {
-	o := options{security: s.cfg.Security, path: "/" + api.String()}
-	if endpoint != "" {
-		o.path += "/" + endpoint
-	}
+	o := options{security: s.cfg.Security, major: api.Major()}
 	for _, opt := range opts {
 		opt(&o)
 	}
+	if o.path == "" {
+		o.path = "/" + api.String()
+		if o.major != api.Major() {
+			o.path += "/v" + strconv.Itoa(o.major)
+		}
+		if endpoint != "" {
+			o.path += "/" + endpoint
+		}
+	}
 	faults := s.cfg.security("Security", o.security)
-	at, ok := api.Endpoint(endpoint)
+	at, ok := api.EndpointOf(endpoint, o.major)
 	if !ok {
 		faults.Add("endpoint", "unknown", "an endpoint of the API")
+	}
+	if o.major < 1 && !api.IsZero() {
+		faults.Add("Major", "range", "a major version from 1 on")
 	}
 	if !isPath(o.path) {
 		faults.Add("Path", "path", "a path that starts with a slash and does not end with one, without dots and escapes")
@@ -168,7 +185,7 @@ func (s *Server) Handle(api ewp.API, endpoint string, h Handler, opts ...Option)
 			faults.Add("endpoint", "unique", "a path that has no handler yet")
 		}
 		added[path] = &route{institution: i, handler: h, Route: Route{
-			HEI: i.HEI, API: api, Endpoint: at, Path: path, Security: o.security,
+			HEI: i.HEI, API: api, Major: o.major, Endpoint: at, Path: path, Security: o.security,
 			Limits: limits[:min(len(limits), len(api.Limits()))],
 		}}
 	}

@@ -75,6 +75,8 @@ const defaultTimeout = 10 * time.Second
 type suite struct {
 	api      ewp.API
 	endpoint string
+	// major is the version of the API; 0 is the one that package ewp speaks.
+	major int
 	// anonymous says who the validator thinks may call without a name.
 	anonymous anonymity
 	// ours says that the validator has no steps for the endpoint.
@@ -84,6 +86,14 @@ type suite struct {
 	prepare func(*session) error
 	// steps runs the steps in one combination. An error ends the suite.
 	steps func(*session, Combination) error
+}
+
+// version returns the major version that the steps are of.
+func (s suite) version() int {
+	if s.major == 0 {
+		return s.api.Major()
+	}
+	return s.major
 }
 
 // suites are the endpoints that have steps, in the order in which they run. Each API
@@ -191,7 +201,7 @@ func examine(ctx context.Context, host Host, suites []suite) (Report, error) {
 func entriesOf(index *registry.Index, hei ewp.HEIID, s suite) []registry.Entry {
 	endpoint, _ := s.api.Endpoint(s.endpoint)
 	var found []registry.Entry
-	for e := range index.Entries(registry.Query{HEI: hei, Namespace: s.api.Namespace(), Name: s.api.String()}) {
+	for e := range index.Entries(registry.Query{HEI: hei, Namespace: s.api.NamespaceOf(s.version()), Name: s.api.String()}) {
 		if e.URL(endpoint.Element) != "" {
 			found = append(found, e)
 		}

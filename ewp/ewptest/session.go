@@ -35,7 +35,7 @@ type session struct {
 
 // newSession prepares to look at one entry. Its error is a fault of our own making.
 func newSession(ctx context.Context, host Host, index *registry.Index, s suite, entry registry.Entry) (*session, error) {
-	endpoint, _ := s.api.Endpoint(s.endpoint)
+	endpoint, _ := s.api.EndpointOf(s.endpoint, s.version())
 	verifier, err := httpsig.NewResponseVerifier(httpsig.Policy{Clock: host.Clock})
 	if err != nil {
 		return nil, err

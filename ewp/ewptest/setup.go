@@ -17,6 +17,9 @@ func (s *session) findOut(param string, api ewp.API, endpoint string, p params, 
 	}
 	err := s.step(Combination{}, "find a "+param, "one that the host knows", func() error {
 		where := suite{api: api, endpoint: endpoint}
+		if api == s.suite.api {
+			where.major = s.suite.major
+		}
 		entries := entriesOf(s.index, s.host.HEI, where)
 		if len(entries) == 0 {
 			return notice("the host declares no %s %s to ask for one", api, endpoint)
@@ -104,7 +107,7 @@ func (s *session) checkAddress() error {
 
 func (s *session) checkRegistered() error {
 	n := 0
-	for e := range s.index.Entries(registry.Query{Namespace: s.suite.api.Namespace(), Name: s.suite.api.String()}) {
+	for e := range s.index.Entries(registry.Query{Namespace: s.suite.api.NamespaceOf(s.suite.version()), Name: s.suite.api.String()}) {
 		if e.URL(s.endpoint.Element) == s.url && e.VersionText() == s.entry.VersionText() {
 			n++
 		}
@@ -117,7 +120,11 @@ func (s *session) checkRegistered() error {
 
 func (s *session) checkVersion() error {
 	version, ok := s.entry.Version()
-	switch known := s.suite.api.Version(); {
+	known := s.suite.api.Version()
+	if major := s.suite.version(); major != s.suite.api.Major() {
+		known = ewp.Version{Major: major}
+	}
+	switch {
 	case !ok:
 		return failure("version %q is not three numbers", s.entry.VersionText())
 	case version.Compare(known) < 0:

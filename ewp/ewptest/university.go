@@ -156,20 +156,25 @@ func (u *University) Refresh(ctx context.Context) error {
 	return err
 }
 
-// Manifest returns the manifest: an entry for each API that Server serves, with the
+// Manifest returns the manifest: an entry for each API that Server serves, and each
+// version of it, with the
 // addresses and limits of its endpoints.
 func (u *University) Manifest() *discovery.Manifest {
 	m := &discovery.Manifest{
 		URL: u.ManifestURL(), AdminEmails: []string{"ewp-admin@" + u.HEI.String()}, AdminProvider: "ewptest",
 		HEI: u.Institution, ClientKeys: []ewp.PublicKey{public(u.ClientKey)}, ServerKeys: []ewp.PublicKey{public(u.ServerKey)},
 	}
-	at := map[ewp.API]int{}
+	type version struct {
+		api   ewp.API
+		major int
+	}
+	at := map[version]int{}
 	for r := range u.Server.Routes() {
-		i, ok := at[r.API]
+		i, ok := at[version{r.API, r.Major}]
 		if !ok {
 			i = len(m.APIs)
-			at[r.API] = i
-			entry := discovery.For(r.API)
+			at[version{r.API, r.Major}] = i
+			entry := discovery.ForMajor(r.API, r.Major)
 			entry.Security = r.Security
 			m.APIs = append(m.APIs, entry)
 		}

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"maps"
+	"slices"
 	"strconv"
 
 	"github.com/passerelle-sup/passerelle/ewp"
@@ -58,29 +61,35 @@ func (s *site) manifest() (*discovery.Manifest, error) {
 	if m.ClientKeys, err = publicKeys(clientKeys); err != nil {
 		return nil, err
 	}
-	var routes []ewpserver.Route
+	routes := map[served][]ewpserver.Route{}
 	for r := range s.server.Routes() {
-		routes = append(routes, r)
+		at := served{r.API, r.Major}
+		routes[at] = append(routes[at], r)
 	}
-	for api := range ewp.APIs() {
-		if e, ok := s.entry(api, routes); ok {
-			m.APIs = append(m.APIs, e)
-		}
+	for _, at := range slices.SortedFunc(maps.Keys(routes), served.compare) {
+		m.APIs = append(m.APIs, s.entry(at, routes[at]))
 	}
 	return m, nil
 }
 
-// entry is the manifest entry of an API, if it is served.
-func (s *site) entry(api ewp.API, routes []ewpserver.Route) (discovery.Entry, bool) {
-	e := discovery.For(api)
+// served is an API in one of the major versions that are served.
+type served struct {
+	api   ewp.API
+	major int
+}
+
+// compare puts the newest version of an API first.
+func (a served) compare(b served) int {
+	return cmp.Or(cmp.Compare(a.api, b.api), cmp.Compare(b.major, a.major))
+}
+
+// entry is the manifest entry of an API, in one version.
+func (s *site) entry(at served, routes []ewpserver.Route) discovery.Entry {
+	api := at.api
+	e := discovery.ForMajor(api, at.major)
 	origin := s.config.origin()
-	var served bool
 	limits := map[string]int{}
 	for _, r := range routes {
-		if r.API != api {
-			continue
-		}
-		served = true
 		e.Security = r.Security
 		e.Elements = append(e.Elements, discovery.Value(r.Endpoint.Element, origin+r.Path))
 		for i, n := range r.Limits {
@@ -92,5 +101,5 @@ func (s *site) entry(api ewp.API, routes []ewpserver.Route) (discovery.Entry, bo
 			e.Elements = append(e.Elements, discovery.Value(name, strconv.Itoa(n)))
 		}
 	}
-	return e, served
+	return e
 }
