@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/passerelle-sup/passerelle"
@@ -30,6 +31,15 @@ func newEngine(cfg Config) (*engine, error) {
 		e.jobs[j.Name] = j
 	}
 	return e, nil
+}
+
+// serve runs the services until ctx ends, and returns the function that waits for their end.
+func (e *engine) serve(ctx context.Context) (wait func()) {
+	var all sync.WaitGroup
+	for _, service := range e.Services {
+		all.Go(func() { service(ctx) })
+	}
+	return all.Wait
 }
 
 // begin opens the rounds whose time has come. The name of a round is when it was to begin.

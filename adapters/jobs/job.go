@@ -62,6 +62,10 @@ type Config struct {
 	Work store.Work
 	Jobs []Job
 
+	// Services run beside the jobs in every process, until the runner is stopped: cnr.Outbox.Run,
+	// cnr.Inbox.Run. Each returns soon after its context ends, and is waited for.
+	Services []func(ctx context.Context)
+
 	Workers     int           // parts at the same time in this process; 0: 4
 	Lease       time.Duration // how long a worker that says nothing keeps a part; 0: one minute
 	Poll        time.Duration // how often the store is asked what is due; 0: five seconds

@@ -193,6 +193,12 @@ func (r *River) Run(ctx context.Context) error {
 	if err := r.client.Start(context.WithoutCancel(ctx)); err != nil {
 		return fmt.Errorf("jobs: starting River: %w", err)
 	}
+	ctx, end := context.WithCancel(ctx)
+	served := r.serve(ctx)
+	defer func() {
+		end()
+		served()
+	}()
 	err := r.look(ctx)
 	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), r.Grace)
 	defer cancel()

@@ -47,6 +47,12 @@ func (r *Runner) rouse() {
 // under way have Config.Grace to end, are interrupted after it, and are given back. Its error is
 // that of the store, when it fails beyond its patience, and nil after ctx.
 func (r *Runner) Run(ctx context.Context) error {
+	ctx, end := context.WithCancel(ctx)
+	served := r.serve(ctx)
+	defer func() {
+		end()
+		served()
+	}()
 	working, interrupt := context.WithCancel(context.WithoutCancel(ctx))
 	defer interrupt()
 	parts := make(chan store.Part)

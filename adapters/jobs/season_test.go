@@ -22,6 +22,7 @@ import (
 	"github.com/passerelle-sup/passerelle/adapters/jobs"
 	"github.com/passerelle-sup/passerelle/adapters/store"
 	"github.com/passerelle-sup/passerelle/adapters/store/storetest"
+	"github.com/passerelle-sup/passerelle/ewp/cnr"
 	"github.com/passerelle-sup/passerelle/ines"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
 	"github.com/passerelle-sup/passerelle/ines/inestest"
@@ -69,6 +70,7 @@ type task struct {
 	Store    string // URL
 	River    bool
 	INES     string // endpoint
+	Partner  string // URL that takes notifications
 	Students int
 	Part     int
 	MaxBytes int64
@@ -79,7 +81,12 @@ type task struct {
 const workerVar = "PASSERELLE_TEST_WORKER"
 
 // seasonLimit is how long a season may take after the last kill.
-const seasonLimit = 4 * time.Minute
+func seasonLimit() time.Duration {
+	if isLong() {
+		return 15 * time.Minute
+	}
+	return 3 * time.Minute
+}
 
 // worker is the main function of a worker process. It runs until it is killed, or until its
 // store fails.
@@ -109,7 +116,13 @@ func work(text string) error {
 	if err != nil {
 		return err
 	}
-	cfg := jobs.Config{Work: s.Work(), Jobs: []jobs.Job{job}, Workers: 2, Lease: 3 * time.Second, Poll: 200 * time.Millisecond, RetryAfter: 100 * time.Millisecond, MaxAttempts: 1000, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	outbox, err := cnr.NewOutbox(cnr.OutboxConfig{Queue: s.Notifications("outbox"), Send: sender(t.Partner), Work: cnr.Work{
+		Lease: 3 * time.Second, Poll: 200 * time.Millisecond, Backoff: func(int) time.Duration { return 100 * time.Millisecond },
+	}})
+	if err != nil {
+		return err
+	}
+	cfg := jobs.Config{Work: s.Work(), Jobs: []jobs.Job{job}, Services: []func(context.Context){outbox.Run}, Workers: 2, Lease: 3 * time.Second, Poll: 200 * time.Millisecond, RetryAfter: 100 * time.Millisecond, MaxAttempts: 1000, Log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	if t.River {
 		r, err := jobs.NewRiver(ctx, cfg, t.Store)
 		if err != nil {
@@ -333,13 +346,15 @@ func TestSeason(t *testing.T) {
 	postgres := storetest.StartOwn(t)
 	url := postgres.Schema(t)
 	service := register(t, 20*time.Millisecond)
+	partner := newPartner(t)
 	report := filepath.Join(t.TempDir(), "report.json")
 	s := storetest.Open(t, store.Config{URL: url})
+	changes := partner.change(t, s.Notifications("outbox"), students/4)
 	if begun, err := s.Work().Begin(t.Context(), "ines-campaign", "season"); err != nil || !begun {
 		t.Fatal(begun, err)
 	}
 	c := &crew{t: t, tasks: func(int) task {
-		return task{Store: url, River: true, INES: service.URL + inestest.PathSOAP, Students: students, Part: part, Report: report}
+		return task{Store: url, River: true, INES: service.URL + inestest.PathSOAP, Partner: partner.URL, Students: students, Part: part, Report: report}
 	}}
 	c.hire(4)
 	seed := uint64(time.Now().UnixNano())
@@ -363,7 +378,8 @@ func TestSeason(t *testing.T) {
 	if !restarted || c.kills.Load() < 3 {
 		t.Fatalf("restarted %v, %d kills: the test proved nothing", restarted, c.kills.Load())
 	}
-	waitRound(t, s.Work(), "ines-campaign", "season", seasonLimit)
+	waitRound(t, s.Work(), "ines-campaign", "season", seasonLimit())
+	partner.wait(t, s.Notifications("outbox"), <-changes)
 	c.dismiss()
 	t.Logf("%d kills", c.kills.Load())
 	check(t, s.Campaign(), service, students, report)
@@ -379,8 +395,10 @@ func TestSeasonAlone(t *testing.T) {
 	}
 	url := storetest.URL(t, "sqlite")
 	service := register(t, 20*time.Millisecond)
+	partner := newPartner(t)
 	report := filepath.Join(t.TempDir(), "report.json")
 	s := storetest.Open(t, store.Config{URL: url})
+	changes := partner.change(t, s.Notifications("outbox"), students/4)
 	if begun, err := s.Work().Begin(t.Context(), "ines-campaign", "season"); err != nil || !begun {
 		t.Fatal(begun, err)
 	}
@@ -388,7 +406,7 @@ func TestSeasonAlone(t *testing.T) {
 	t.Logf("seed %d", seed)
 	rng := rand.New(rand.NewPCG(seed, 0))
 	c := &crew{t: t, tasks: func(life int) task {
-		task := task{Store: url, INES: service.URL + inestest.PathSOAP, Students: students, Part: 50, Report: report}
+		task := task{Store: url, INES: service.URL + inestest.PathSOAP, Partner: partner.URL, Students: students, Part: 50, Report: report}
 		if life <= lives { // each life finds a little more room, and then no limit
 			task.MaxBytes = int64(140<<10) + int64(life*students*150/lives)
 		}
@@ -399,7 +417,8 @@ func TestSeasonAlone(t *testing.T) {
 		time.Sleep(time.Second + time.Duration(rng.Int64N(int64(2*time.Second))))
 		c.kill(0)
 	}
-	waitRound(t, s.Work(), "ines-campaign", "season", seasonLimit)
+	waitRound(t, s.Work(), "ines-campaign", "season", seasonLimit())
+	partner.wait(t, s.Notifications("outbox"), <-changes)
 	c.dismiss()
 	if c.full.Load() == 0 {
 		t.Error("no process met a full disk: the test proved less than it should")

@@ -17,6 +17,7 @@
 //	card_records      student, record                     references, ESI, card numbers
 //	card_names        name, student                       ESI and card numbers, references
 //	grant_detections  student, record                     references, INE, grant numbers, birth dates
+//	grant_exports     none                                exports of grant holders: communes, levels, numbers
 //	esc_ticks         none                                up to where ticks of card numbers are taken
 //	cnr_entries       id, record                          identifiers of agreements and mobilities, partners' words
 //	cnr_queues        none                                numbers of claims
