@@ -98,12 +98,13 @@ func (r ListRequest) params() []param {
 			out = append(out, param{name: name, text: v})
 		}
 	}
-	repeated("listComposante", r.Components)
-	repeated("listCentreGestion", r.Centres)
+	// The order is that of the type EtudiantCritereDTO.
 	repeated("codeRegimeInscrETP", []string{r.Regime})
 	repeated("listSitSociale", r.Situations)
 	repeated("sensEchInter", []string{r.ExchangeDirection})
 	repeated("codeEchInter", []string{r.ExchangeCode})
 	repeated("listPaysEchInter", r.ExchangeCountries)
+	repeated("listCentreGestion", r.Centres)
+	repeated("listComposante", r.Components)
 	return out
 }

@@ -145,16 +145,16 @@ func (s *Service) identity(ctx context.Context, codEtu string) ([]value, error) 
 			v("libVilleNaissance", c[11]), group("nationaliteDTO", v("codeNationalite", c[14]), v("libNationalite", "")),
 			v("nomPatronymique", c[3]), v("nomUsuel", c[4]), v("numBoursier", c[2]), v("numEtu", c[0]), v("numeroINE", c[1]),
 			group("paysNaissance", v("codPay", country), v("libPay", "")),
-			v("prenom1", c[5]), v("prenom2", c[6]), v("prenom3", c[7]), v("prenomEtatCivil", ""), v("sexEtatCivil", ""), v("sexe", c[8]), v("temoinDateNaissEstimee", c[10]))
+			v("prenom1", c[5]), v("prenom2", c[6]), v("prenom3", c[7]), v("prenomEtatCivil", ""), v("sexe", c[8]), v("sexEtatCivil", ""), v("temoinDateNaissEstimee", c[10]))
 	})
 }
 
 func (s *Service) addresses(ctx context.Context, codEtu, year string) ([]value, error) {
 	return s.rows(ctx, `SELECT a.ADR_MAIL, m.MAIL, m.LOGIN, a.NUM_TEL_PORT, a.LIB_AD1, a.COD_COM, a.COD_BDI, a.COD_PAY FROM INDIVIDU i JOIN ADRESSE a ON a.COD_IND = i.COD_IND
 		LEFT JOIN ANNU_MEL_LOGIN m ON m.COD_ETU = i.COD_ETU WHERE i.COD_ETU = ?`, []any{codEtu}, func(c []string) value {
-		return group("", v("annee", year), group("adresseAnnuelle"),
+		return group("", group("typeHebergement"), group("adresseAnnuelle"),
 			group("adresseFixe", v("libAd1", c[4]), v("libAd2", ""), group("commune", v("codeInsee", c[5]), v("codePostal", c[6])), group("pays", v("codPay", c[7])), v("numTel", "")),
-			v("email", c[0]), v("emailAnnuaire", c[1]), v("loginAnnuaire", c[2]), v("numTelPortable", c[3]), group("typeHebergement"))
+			v("email", c[0]), v("emailAnnuaire", c[1]), v("loginAnnuaire", c[2]), v("numTelPortable", c[3]), v("annee", year))
 	})
 }
 
@@ -216,8 +216,8 @@ func (s *Service) steps(ctx context.Context, codEtu, year string) ([]value, erro
 	return s.rows(ctx, `SELECT iae.COD_ETP, iae.COD_VRS_VET, e.LIB_ETP, iae.COD_DIP, iae.COD_VRS_VDI, d.LIB_DIP, iae.COD_CMP, iae.ETA_IAE, iae.ETA_PMT_IAE, iae.TEM_IAE_PRM, CAST(iae.DAT_CRE_IAE AS TEXT), i.NUM_BRS_ETU
 		FROM INS_ADM_ETP iae JOIN INDIVIDU i ON i.COD_IND = iae.COD_IND LEFT JOIN ETAPE e ON e.COD_ETP = iae.COD_ETP LEFT JOIN DIPLOME d ON d.COD_DIP = iae.COD_DIP
 		WHERE i.COD_ETU = ? AND iae.COD_ANU = ? AND iae.ETA_IAE = 'E' ORDER BY iae.TEM_IAE_PRM DESC, iae.COD_ETP`, []any{codEtu, year}, func(c []string) value {
-		return group("", group("bourse"), v("codeInscriptionPayee", c[8]), group("composante", v("codComposante", c[6]), v("libComposante", fmt.Sprint("UFR ", c[6]))), v("dateIAE", s.dateTime(c[10])),
+		return group("", group("bourse"), group("composante", v("codComposante", c[6]), v("libComposante", fmt.Sprint("UFR ", c[6]))), v("dateIAE", s.dateTime(c[10])),
 			group("diplome", v("codeDiplome", c[3]), v("libLongDiplome", c[5]), v("versionDiplome", c[4])), group("etape", v("codeEtp", c[0]), v("libLongEtp", c[2]), v("versionEtp", c[1])),
-			v("etapePremiere", c[9]), group("etatIae", v("codeEtatIAE", c[7])), v("inscriptionPayee", "O"), v("numBoursier", c[11]), group("regimeIns", v("codRgi", "1")))
+			v("etapePremiere", c[9]), group("etatIae", v("codeEtatIAE", c[7])), group("regimeIns", v("codRgi", "1")), v("codeInscriptionPayee", c[8]), v("inscriptionPayee", "O"), v("numBoursier", c[11]))
 	})
 }
