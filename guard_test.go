@@ -69,6 +69,8 @@ var allowed = map[string][]string{
 	"ewp/institutions":              {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
 	"ewp/internal/document":         {".", "ewp", "internal/xmlx"},
 	"ewp/internal/documenttest":     {".", "ewp", "internal/testutil", "github.com/google/go-cmp/cmp"},
+	"ewp/iias":                      {".", "ewp", "ewp/cnr", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "internal/c14n", "internal/ledger", "internal/xmlx"},
+	"ewp/ounits":                    {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
 	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/file":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/monitoring":                {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
@@ -97,6 +99,7 @@ var allowed = map[string][]string{
 	"diploma":               {".", "egracons", "ewp/elmo", "sis"},
 	"mobility":              {".", "internal/ledger"},
 	"mobility/mobilitytest": {".", "mobility"},
+	"ewp/iias/iiastest":     {".", "ewp", "ewp/cnr", "ewp/iias"},
 
 	// What the tests share.
 	"internal/testutil": {".", "github.com/google/go-cmp/cmp"},
