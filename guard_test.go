@@ -71,6 +71,7 @@ var allowed = map[string][]string{
 	"ewp/internal/documenttest":     {".", "ewp", "internal/testutil", "github.com/google/go-cmp/cmp"},
 	"ewp/iias":                      {".", "ewp", "ewp/cnr", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "internal/c14n", "internal/ledger", "internal/xmlx"},
 	"ewp/ounits":                    {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
+	"ewp/factsheet":                 {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
 	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/file":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/monitoring":                {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
