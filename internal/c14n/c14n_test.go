@@ -3,6 +3,7 @@ package c14n_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -110,12 +111,12 @@ func TestForms(t *testing.T) {
 // TestApex: a part of a document has what is in force around it.
 func TestApex(t *testing.T) {
 	t.Parallel()
-	d, err := c14n.Parse([]byte(`<a xmlns="u" xmlns:p="v" xml:lang="fr" xml:space="preserve" xml:id="i"><p:b xml:lang="en" x="1"><c/></p:b></a>`))
+	d, err := c14n.Parse([]byte(`<a xmlns="u" xmlns:p="v" xml:lang="fr" xml:space="preserve" xml:id="i" xml:other="o"><p:b xml:lang="en" x="1"><c/></p:b></a>`))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for m, want := range map[c14n.Method]string{
-		c14n.Inclusive:   `<p:b xmlns="u" xmlns:p="v" x="1" xml:id="i" xml:lang="en" xml:space="preserve"><c></c></p:b>`,
+		c14n.Inclusive:   `<p:b xmlns="u" xmlns:p="v" x="1" xml:id="i" xml:lang="en" xml:other="o" xml:space="preserve"><c></c></p:b>`,
 		c14n.Inclusive11: `<p:b xmlns="u" xmlns:p="v" x="1" xml:lang="en" xml:space="preserve"><c></c></p:b>`,
 		c14n.Exclusive:   `<p:b xmlns:p="v" x="1" xml:lang="en"><c xmlns="u"></c></p:b>`,
 	} {
@@ -142,12 +143,39 @@ func TestRefused(t *testing.T) {
 		14: {`<?xml version="1.0" encoding="UTF-8"?><a>` + "\xe9</a>", "encoding"}, 15: {`<?xml version="1.0" encoding="windows-1252"?><a/>`, "encoding"}, 16: {"\xFE\xFF\x00<", "encoding"},
 		17: {strings.Repeat("<a>", 300), "depth"}, 18: {`<a xmlns:p=""/>`, "namespace"}, 19: {`<a xmlns:xml="u"/>`, "namespace"}, 20: {`<a xmlns:p="http://www.w3.org/XML/1998/namespace"/>`, "namespace"},
 		21: {`<a b="x`, "syntax"}, 22: {`<a><?xml version="1.0"?></a>`, "syntax"}, 23: {`<a:b:c xmlns:a="u"/>`, "syntax"}, 24: {`<a b="<"/>`, "syntax"}, 25: {`<p:a xmlns:p="u"></q:a>`, "syntax"},
+		26: {`<?xml version="1.0" encoding="US-ASCII"?><a>é</a>`, "encoding"}, 27: {`<a xmlns:p="u" xmlns:q="u"><b p:c="" q:c=""/></a>`, "duplicate"},
+		28: {`<a` + numbered(` b%d=""`, 257) + `/>`, "size"}, 29: {`<a` + numbered(` xmlns:p%d="u"`, 65) + `/>`, "size"},
+		30: {`<a` + numbered(` xmlns:p%d="u"`, 40) + `><b` + numbered(` xmlns:q%d="u"`, 40) + `/></a>`, "size"},
+		31: {"<a>" + strings.Repeat("<b/>", 500_000) + "</a>", "size"}, 32: {"<a>" + strings.Repeat("<?b?>", 500_000) + "</a>", "size"},
 	} {
 		_, err := c14n.Parse([]byte(c.in))
 		fault, ok := errors.AsType[*c14n.Error](err)
 		if !ok || fault.Rule != c.rule || !errors.Is(err, passerelle.ErrProtocol) {
 			t.Errorf("%d: %q: %v; want the rule %q", i, c.in, err, c.rule)
 		}
+	}
+}
+
+// numbered repeats a format with the numbers from 0.
+func numbered(format string, n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, format, i)
+	}
+	return b.String()
+}
+
+// TestSplitText: text that comments cut into pieces is read in the time of one. With
+// the time of the square, this document would take hours.
+func TestSplitText(t *testing.T) {
+	t.Parallel()
+	const pieces = 1 << 20
+	d, err := c14n.Parse([]byte("<a>" + strings.Repeat("x<!---->", pieces) + "<b/>" + strings.Repeat("<![CDATA[y]]>", 3) + "</a>"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := d.Root.Children; len(c) != 3 || len(c[0].Data) != pieces || c[2].Data != "yyy" || c[2].Parent != d.Root {
+		t.Errorf("the text is in %d nodes", len(c))
 	}
 }
 

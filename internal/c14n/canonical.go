@@ -35,8 +35,8 @@ func (d *Document) WriteDocument(w io.Writer, m Method, leave func(*Node) bool) 
 
 // WriteElement writes the canonical form of an element and what is in it, as the
 // apex of a document subset: namespaces in force, and in the inclusive forms
-// attributes xml:*, come from the elements around it. 1.1 leaves out xml:id, and
-// fails where an xml:base would have to be joined.
+// attributes xml:*, come from the elements around it. 1.1 takes xml:lang and
+// xml:space alone, and fails where an xml:base would have to be joined.
 func (n *Node) WriteElement(w io.Writer, m Method, leave func(*Node) bool) error {
 	c := &writer{w: w, method: m, leave: leave}
 	attrs := n.Attrs
@@ -46,11 +46,11 @@ func (n *Node) WriteElement(w io.Writer, m Method, leave func(*Node) bool) error
 				if a.Space != xmlNamespace || slices.ContainsFunc(attrs, func(b Attr) bool { return b.Space == a.Space && b.Local == a.Local }) {
 					continue
 				}
-				if m == Inclusive11 && a.Local == "id" {
-					continue
-				}
 				if m == Inclusive11 && a.Local == "base" {
 					return &Error{"xml:base", "no xml:base around what is signed by Canonical XML 1.1"}
+				}
+				if m == Inclusive11 && a.Local != "lang" && a.Local != "space" {
+					continue
 				}
 				attrs = append(slices.Clone(attrs), a)
 			}

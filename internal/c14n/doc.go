@@ -7,5 +7,6 @@
 // are normalised as XML 1.0 wants (a literal line feed in an attribute becomes a
 // blank, a character reference to one stays), prefixes are kept as written,
 // processing instructions too, two attributes of one resolved name are refused, and
-// so are DOCTYPE, unbound prefixes and any encoding but UTF-8 and ISO-8859-1.
+// so are DOCTYPE, unbound prefixes, any encoding but UTF-8, US-ASCII and ISO-8859-1,
+// and documents that would cost far more than their length.
 package c14n

@@ -15,8 +15,14 @@ import (
 // xmlNamespace is bound to the prefix xml everywhere.
 const xmlNamespace = "http://www.w3.org/XML/1998/namespace"
 
-// maxDepth bounds how deep elements may be inside one another.
-const maxDepth = 200
+// Bounds of a document, far beyond what the field sends. Without them the work
+// grows with the square of the length, and the memory to a hundred times of it.
+const (
+	maxDepth    = 200     // elements inside one another
+	maxNodes    = 500_000 // elements and instructions
+	maxAttrs    = 256     // attributes of an element, declarations among them
+	maxPrefixes = 64      // prefixes in force at one place
+)
 
 // Kind is what a Node is.
 type Kind uint8
@@ -51,14 +57,11 @@ type Attr struct {
 type Document struct {
 	Root          *Node
 	Before, After []*Node // instructions outside of the root
-	// UTF8 is the document in UTF-8, as it was parsed but for its declaration: what a
-	// decoder may be given that shall see the same.
-	UTF8 []byte
 }
 
 // Error says why a document was refused. errors.Is(err, passerelle.ErrProtocol) is true of it.
 type Error struct {
-	Rule string // "encoding", "doctype", "syntax", "namespace", "duplicate", "depth", "root"
+	Rule string // "encoding", "doctype", "syntax", "namespace", "duplicate", "depth", "size", "root"
 	Want string // what was expected, for a person to read
 }
 
@@ -83,11 +86,18 @@ func Parse(data []byte) (*Document, error) {
 	if data, err = normaliseAttributes(data); err != nil {
 		return nil, err
 	}
-	d := &Document{UTF8: data}
+	d := new(Document)
 	dec := xml.NewDecoder(bytes.NewReader(data))
 	dec.Strict = true
 	at := (*Node)(nil)
-	depth := 0
+	depth, nodes := 0, 0
+	var text []byte // what was read of a text that may go on after a comment
+	endText := func() {
+		if len(text) > 0 {
+			at.Children = append(at.Children, &Node{Kind: Text, Data: string(text), Parent: at})
+			text = text[:0]
+		}
+	}
 	for {
 		token, err := dec.RawToken()
 		if err == io.EOF {
@@ -95,6 +105,15 @@ func Parse(data []byte) (*Document, error) {
 		}
 		if err != nil {
 			return nil, &Error{"syntax", "a well-formed document"}
+		}
+		switch token.(type) {
+		case xml.StartElement, xml.ProcInst:
+			if nodes++; nodes > maxNodes {
+				return nil, &Error{"size", fmt.Sprintf("at most %d elements and instructions", maxNodes)}
+			}
+			endText()
+		case xml.EndElement:
+			endText()
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
@@ -127,11 +146,7 @@ func Parse(data []byte) (*Document, error) {
 				}
 				continue
 			}
-			if n := len(at.Children); n > 0 && at.Children[n-1].Kind == Text {
-				at.Children[n-1].Data += string(t)
-				continue
-			}
-			at.Children = append(at.Children, &Node{Kind: Text, Data: string(t), Parent: at})
+			text = append(text, t...)
 		case xml.ProcInst:
 			if strings.EqualFold(t.Target, "xml") {
 				return nil, &Error{"syntax", "an XML declaration at the very beginning only"}
@@ -167,7 +182,7 @@ func utf8Of(data []byte) ([]byte, error) {
 	}
 	switch label {
 	case "utf-8", "utf8", "us-ascii":
-		if !utf8.Valid(data) {
+		if !utf8.Valid(data) || label == "us-ascii" && bytes.ContainsFunc(data, func(r rune) bool { return r >= utf8.RuneSelf }) {
 			return nil, &Error{"encoding", "the bytes of the encoding that is declared"}
 		}
 		return data, nil
@@ -250,6 +265,9 @@ func normaliseAttributes(data []byte) ([]byte, error) {
 
 // element resolves a start tag under its parent.
 func element(parent *Node, t xml.StartElement) (*Node, error) {
+	if len(t.Attr) > maxAttrs {
+		return nil, &Error{"size", fmt.Sprintf("at most %d attributes", maxAttrs)}
+	}
 	n := &Node{Kind: Element, Prefix: t.Name.Space, Local: t.Name.Local, Parent: parent}
 	if parent != nil {
 		n.scope = parent.scope
@@ -322,6 +340,9 @@ func (n *Node) declare(attrs []xml.Attr) error {
 			}
 		}
 		own[prefix] = a.Value
+	}
+	if len(own) > maxPrefixes {
+		return &Error{"size", fmt.Sprintf("at most %d prefixes in force", maxPrefixes)}
 	}
 	if own != nil {
 		n.scope = own
