@@ -153,7 +153,7 @@ func (s *Service) addresses(ctx context.Context, codEtu, year string) ([]value, 
 	return s.rows(ctx, `SELECT a.ADR_MAIL, m.MAIL, m.LOGIN, a.NUM_TEL_PORT, a.LIB_AD1, a.COD_COM, a.COD_BDI, a.COD_PAY FROM INDIVIDU i JOIN ADRESSE a ON a.COD_IND = i.COD_IND
 		LEFT JOIN ANNU_MEL_LOGIN m ON m.COD_ETU = i.COD_ETU WHERE i.COD_ETU = ?`, []any{codEtu}, func(c []string) value {
 		return group("", group("typeHebergement"), group("adresseAnnuelle"),
-			group("adresseFixe", v("libAd1", c[4]), v("libAd2", ""), group("commune", v("codeInsee", c[5]), v("codePostal", c[6])), group("pays", v("codPay", c[7])), v("numTel", "")),
+			group("adresseFixe", group("commune", v("codeInsee", c[5]), v("codePostal", c[6])), v("libAd1", c[4]), v("libAd2", ""), v("numTel", ""), group("pays", v("codPay", c[7]))),
 			v("email", c[0]), v("emailAnnuaire", c[1]), v("loginAnnuaire", c[2]), v("numTelPortable", c[3]), v("annee", year))
 	})
 }
@@ -163,7 +163,7 @@ func (s *Service) list(ctx context.Context, r node) ([]value, *problem) {
 		return nil, &problem{code: "technical.parameter.noncoherentinput.parametres"}
 	}
 	p := r.Nodes[0]
-	if text := unexpected(p.Nodes, strings.Fields("annee listDiplomes listEtapes listComposante listCentreGestion codeRegimeInscrETP listSitSociale sensEchInter codeEchInter listPaysEchInter")); text != "" {
+	if text := unexpected(p.Nodes, strings.Fields("annee listDiplomes listEtapes codeRegimeInscrETP listSitSociale sensEchInter codeEchInter listPaysEchInter listCentreGestion listComposante")); text != "" {
 		return nil, &problem{text: text, client: true}
 	}
 	conditions, args := []string{"iae.COD_ANU = ?"}, []any{p.get("annee")}
