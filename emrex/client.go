@@ -46,6 +46,12 @@ func NewClient(cfg ClientConfig) (*Client, error) {
 	if err := returnAddress(cfg.ReturnURL); err != nil {
 		faults.Add("ReturnURL", "url", "the https address at which answers arrive")
 	}
+	if cfg.MaxDocument < 0 {
+		faults.Add("MaxDocument", "range", "bytes; 0 is the default")
+	}
+	if cfg.MaxForm < 0 {
+		faults.Add("MaxForm", "range", "bytes; 0 is the default")
+	}
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
@@ -102,9 +108,9 @@ func (r *Return) LogValue() slog.Value {
 
 // ReturnError says why an answer was not accepted.
 type ReturnError struct {
-	// Rule is the broken rule: "form", "session" (not known here), "again" (answered
-	// before, see Session.Outcome), "document" (it cannot be unpacked or read),
-	// "signature", "directory".
+	// Rule is the broken rule: "form", "session" (not known here, or Sessions fails),
+	// "again" (answered before, see Session.Outcome), "document" (it cannot be unpacked
+	// or read), "signature", "directory".
 	Rule    string
 	Session Session // zero for "form" and an unknown session
 	Err     error
@@ -163,7 +169,7 @@ func (c *Client) Return(ctx context.Context, r *http.Request) (*Return, error) {
 		}
 	}
 	if err := c.cfg.Sessions.Close(ctx, session.ID, out.Outcome); err != nil {
-		return nil, err
+		return nil, &ReturnError{Rule: "session", Session: session, Err: err}
 	}
 	out.Session.Outcome = out.Outcome
 	return out, nil

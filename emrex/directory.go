@@ -63,7 +63,8 @@ const maxList = 16 << 20
 
 // ReadList reads the JSON list of version 1 in both of its spellings ("ncps" and
 // "emps"). Entries without a usable address or certificate, and null ones, are left
-// out and told in dropped, by their place. Its error is a [*passerelle.ParseError].
+// out and told in dropped, by their place. Those of one address are one contact point
+// with the certificates of all. Its error is a [*passerelle.ParseError].
 func ReadList(r io.Reader) (list []Provider, dropped passerelle.FieldErrors, err error) {
 	type entry struct {
 		Acronym      string   `json:"acronym"`
@@ -91,7 +92,7 @@ func ReadList(r io.Reader) (list []Provider, dropped passerelle.FieldErrors, err
 		}
 	}
 	name, entries := "emps", doc.EMPs
-	if entries == nil {
+	if len(entries) == 0 {
 		name, entries = "ncps", doc.NCPs
 	}
 	for i, e := range entries {
@@ -102,7 +103,7 @@ func ReadList(r io.Reader) (list []Provider, dropped passerelle.FieldErrors, err
 		}
 		p := Provider{Name: e.Acronym, Country: strings.ToUpper(e.Country), Institutions: e.Institutions, URL: e.URL}
 		p.SingleFetch = single[p.Country]
-		if block, _ := pem.Decode([]byte(e.Certificate)); block != nil {
+		for block, rest := pem.Decode([]byte(e.Certificate)); block != nil; block, rest = pem.Decode(rest) {
 			if c, err := x509.ParseCertificate(block.Bytes); err == nil {
 				p.Certificates = append(p.Certificates, c)
 			}
@@ -113,7 +114,48 @@ func ReadList(r io.Reader) (list []Provider, dropped passerelle.FieldErrors, err
 		}
 		list = append(list, p)
 	}
-	return list, dropped, nil
+	return merge(list, union), dropped, nil
+}
+
+// merge makes one contact point of those at one address.
+func merge(list []Provider, both func(a, b []*x509.Certificate) []*x509.Certificate) []Provider {
+	var out []Provider
+	at := map[string]int{}
+	for _, p := range list {
+		i, ok := at[p.URL]
+		if !ok {
+			at[p.URL] = len(out)
+			out = append(out, p)
+			continue
+		}
+		q := &out[i]
+		q.Certificates = both(q.Certificates, p.Certificates)
+		for _, name := range p.Institutions {
+			if !slices.Contains(q.Institutions, name) {
+				q.Institutions = append(q.Institutions, name)
+			}
+		}
+	}
+	return out
+}
+
+func holds(list []*x509.Certificate, c *x509.Certificate) bool {
+	return slices.ContainsFunc(list, c.Equal)
+}
+
+// union is for a list of one authority, which names a key anew to replace it.
+func union(a, b []*x509.Certificate) []*x509.Certificate {
+	for _, c := range b {
+		if !holds(a, c) {
+			a = append(a, c)
+		}
+	}
+	return a
+}
+
+// common is for a list that many write: nobody adds a key to another's address.
+func common(a, b []*x509.Certificate) []*x509.Certificate {
+	return slices.DeleteFunc(a, func(c *x509.Certificate) bool { return !holds(b, c) })
 }
 
 // fault says why a provider cannot be used.
@@ -136,8 +178,12 @@ var entryNamespaces = []string{
 
 // FromCatalogue returns the contact points that hosts of EWP declare
 // (emrex-data-access-point 1). Entries that cannot be used are told in dropped.
+// Several hosts may declare one address, as those of a country with one contact
+// point do: only the certificates that all of them name count, because any host can
+// write any address. One on which they agree in none is dropped.
 func FromCatalogue(x *registry.Index) (list []Provider, dropped passerelle.FieldErrors) {
-	for _, q := range []registry.Query{{Namespace: entryNamespaces[0], Name: "emrex-data-access-point"}, {Namespace: entryNamespaces[1], Name: "emrex-ncp"}} {
+	const name = "emrex-data-access-point"
+	for _, q := range []registry.Query{{Namespace: entryNamespaces[0], Name: name}, {Namespace: entryNamespaces[1], Name: name}, {Namespace: entryNamespaces[1], Name: "emrex-ncp"}} {
 		for e := range x.Entries(q) {
 			p := Provider{SingleFetch: true}
 			for n := range e.Nodes() {
@@ -165,6 +211,13 @@ func FromCatalogue(x *registry.Index) (list []Provider, dropped passerelle.Field
 			list = append(list, p)
 		}
 	}
+	list = slices.DeleteFunc(merge(list, common), func(p Provider) bool {
+		if len(p.Certificates) > 0 {
+			return false
+		}
+		dropped.Add(p.Name+".certificate", "ambiguous", "a certificate that every host names which declares this address")
+		return true
+	})
 	return list, dropped
 }
 

@@ -3,7 +3,9 @@ package emrex_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/x509"
+	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -148,6 +150,9 @@ func TestCompare(t *testing.T) {
 	if m := emrex.Compare(elmo.Learner{GivenNames: "ZOE", FamilyName: "DIOP", DateOfBirth: "2003-02-28+01:00"}, usage); !m.Folded() || m.ByField() {
 		t.Errorf("the usage name: %s", m)
 	}
+	if m := emrex.Compare(elmo.Learner{GivenNames: "Zoé", FamilyName: "-", BirthDay: "2003-02-28"}, passerelle.Person{GivenNames: [3]string{"Zoé"}, BirthDate: usage.BirthDate}); m.Folded() {
+		t.Errorf("nobody's family name is everybody's: %s", m)
+	}
 	if m := emrex.Compare(elmo.Learner{FamilyName: strings.Repeat("x", 1<<20)}, usage); m.Birth != emrex.BirthUnknown || m.Folded() {
 		t.Errorf("a long name: %s", m)
 	}
@@ -181,6 +186,60 @@ func TestDirectory(t *testing.T) {
 	list, err := emrex.Catalogue{Catalogue: x}.Providers(t.Context())
 	if err != nil || len(list) != 1 || list[0].URL != contactURL || len(list[0].Certificates) != 2 || list[0].Institutions[0] != "Université d'Exemple" {
 		t.Errorf("catalogue: %+v, %v", list, err)
+	}
+	// What another host of the network declares for the same address.
+	first, second := base64.StdEncoding.EncodeToString(list[0].Certificates[0].Raw), base64.StdEncoding.EncodeToString(list[0].Certificates[1].Raw)
+	stranger, _ := own(t)
+	forged := base64.StdEncoding.EncodeToString(stranger.cert.Raw)
+	for i, c := range []struct {
+		certificates []string
+		want         int // certificates that count; 0 for a contact point that is dropped
+	}{
+		0: {[]string{first, second}, 2}, 1: {[]string{first}, 1}, 2: {[]string{first, forged}, 1}, 3: {[]string{forged}, 0},
+	} {
+		host := `<host><apis-implemented><d:emrex-data-access-point version="1.0.0"><d:url>` + contactURL + `</d:url><d:name>Other</d:name><d:country-code>FR</d:country-code><d:institution>Other</d:institution>`
+		for _, certificate := range c.certificates {
+			host += "<d:certificate>" + certificate + "</d:certificate>"
+		}
+		host += `</d:emrex-data-access-point></apis-implemented><institutions-covered><hei-id>other.example</hei-id></institutions-covered></host>`
+		for _, whole := range []string{strings.Replace(string(data), "<institutions/>", host+"<institutions/>", 1), strings.Replace(string(data), "<host>", host+"<host>", 1)} {
+			x, err := registry.Parse(strings.NewReader(whole), registry.Limits{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			list, dropped := emrex.FromCatalogue(x)
+			switch {
+			case c.want == 0:
+				if len(list) != 0 || len(dropped) != 1 || dropped[0].Rule != "ambiguous" {
+					t.Errorf("%d: %+v, %v; want nothing believed", i, list, dropped)
+				}
+			case len(list) != 1 || len(list[0].Certificates) != c.want || len(list[0].Institutions) != 2:
+				t.Errorf("%d: %+v, %v; want %d certificates", i, list, dropped, c.want)
+			}
+		}
+	}
+	pem := func(names ...string) string {
+		var all []byte
+		for _, name := range names {
+			data, err := os.ReadFile(filepath.Join(folder, "../signed-own", name))
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, data...)
+		}
+		quoted, err := json.Marshal(string(all))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(quoted)
+	}
+	for i, text := range []string{
+		0: `{"emps":[],"ncps":[{"url":"` + contactURL + `","pubKey":` + pem("emp.pem", "other.pem") + `}]}`,
+		1: `{"ncps":[{"url":"` + contactURL + `","pubKey":` + pem("emp.pem") + `},{"url":"` + contactURL + `","pubKey":` + pem("other.pem") + `},{"url":"` + contactURL + `","pubKey":` + pem("emp.pem") + `}]}`,
+	} {
+		if list, dropped, err := emrex.ReadList(strings.NewReader(text)); err != nil || len(dropped) > 0 || len(list) != 1 || len(list[0].Certificates) != 2 {
+			t.Errorf("%d: %+v, %v, %v; want one contact point with two certificates", i, list, dropped, err)
+		}
 	}
 	for i, bad := range []string{0: "", 1: "[]x", 2: `{"emps":3}`} {
 		if _, _, err := emrex.ReadList(strings.NewReader(bad)); !errors.Is(err, passerelle.ErrInvalid) {
@@ -281,7 +340,7 @@ func browser(t *testing.T, form emrex.Form) url.Values {
 	if _, err := page.ReadFrom(resp.Body); err != nil || resp.StatusCode != http.StatusOK {
 		t.Fatalf("status %d, %v: %s", resp.StatusCode, err, page.String())
 	}
-	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action https://sis.example.fr;") || resp.Header.Get("Cache-Control") != "no-store" {
+	if csp := resp.Header.Get("Content-Security-Policy"); !strings.Contains(csp, "form-action https:;") || resp.Header.Get("Cache-Control") != "no-store" {
 		t.Errorf("headers %v", resp.Header)
 	}
 	back := url.Values{}
@@ -369,8 +428,9 @@ func TestExchange(t *testing.T) {
 			t.Errorf("%d: %v; want ErrInvalid", i, err)
 		}
 	}
-	if _, err := emrex.NewClient(emrex.ClientConfig{ReturnURL: "http://sis.example/"}); !errors.Is(err, passerelle.ErrInvalid) {
-		t.Errorf("a client without anything: %v", err)
+	_, err = emrex.NewClient(emrex.ClientConfig{ReturnURL: "http://sis.example/", MaxForm: -1, MaxDocument: -1})
+	if faults, _ := errors.AsType[passerelle.FieldErrors](err); len(faults) != 5 {
+		t.Errorf("a client without anything: %v; want five faults", err)
 	}
 	for i, bad := range []*http.Request{
 		0: httptest.NewRequest(http.MethodGet, "/?sessionId=1&returnUrl=https://sis.example.fr/", nil), 1: post(strings.Repeat("x", 70<<10)), 2: post("sessionId=%zz"),
@@ -421,6 +481,43 @@ func TestSessionAge(t *testing.T) {
 		}
 		if err := s.Open(t.Context(), emrex.Session{ID: knownSession, Opened: time.Now()}); err != nil {
 			t.Errorf("old sessions are not forgotten: %v", err)
+		}
+	})
+}
+
+// slow is a store in which time passes between the claim and the close.
+type slow struct {
+	*emrex.MemorySessions
+	after func()
+}
+
+func (s slow) Claim(ctx context.Context, id string) (emrex.Session, error) {
+	session, err := s.MemorySessions.Claim(ctx, id)
+	s.after()
+	return session, err
+}
+
+// TestLateReading: an answer that came in time is not lost because others open
+// sessions while it is read; and a store that fails is told as one.
+func TestLateReading(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := sessions(t)
+		answer := post("sessionId=" + knownSession + "&returnCode=NCP_CANCEL")
+		got, err := client(t, slow{s, func() {
+			time.Sleep(2 * emrex.DefaultSessionAge)
+			if err := s.Open(t.Context(), emrex.Session{ID: "2", Opened: time.Now()}); err != nil {
+				t.Error(err)
+			}
+		}}).Return(t.Context(), answer)
+		if err != nil || got.Outcome != emrex.Cancelled {
+			t.Errorf("%+v, %v; want a cancelled exchange", got, err)
+		}
+		lost := &emrex.MemorySessions{}
+		lost.Open(t.Context(), emrex.Session{ID: knownSession, Provider: contactURL, Opened: time.Now()})
+		_, err = client(t, slow{lost, func() { *lost = emrex.MemorySessions{} }}).Return(t.Context(), post("sessionId="+knownSession+"&returnCode=NCP_CANCEL"))
+		if refused, ok := errors.AsType[*emrex.ReturnError](err); !ok || refused.Rule != "session" || refused.Session.Provider != contactURL {
+			t.Errorf("a store that does not close: %v; want the rule session", err)
 		}
 	})
 }

@@ -46,15 +46,17 @@ func (f Form) WriteTo(w http.ResponseWriter, p Page) error {
 	var nonce [16]byte
 	rand.Read(nonce[:])
 	id := base64.RawURLEncoding.EncodeToString(nonce[:])
-	origin := "'none'"
-	if u, err := url.Parse(f.Action); err == nil {
-		origin = u.Scheme + "://" + u.Host
+	// Browsers hold the redirects after a form to form-action too, and the other side
+	// redirects to its login: any https address, then, not that of f.Action alone.
+	target := "https:"
+	if u, err := url.Parse(f.Action); err == nil && isLoopback(u) {
+		target += " http:"
 	}
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+id+"'; style-src 'unsafe-inline'; form-action "+origin+"; frame-ancestors 'none'")
+	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'nonce-"+id+"'; style-src 'unsafe-inline'; form-action "+target+"; frame-ancestors 'none'")
 	return formPage.Execute(w, map[string]any{"Form": f, "Page": p, "Nonce": id})
 }
 

@@ -16,7 +16,8 @@ type Match struct {
 	Family, Given int
 	// FoldedFamily and FoldedGiven are those of the names without accents, case and
 	// hyphens, against the birth name or the usage name, whichever is closer. Given
-	// names that are the first of the other's count as none.
+	// names that are the first of the other's count as none. A family name that is
+	// missing is like no other: FoldedFamily is then 1 at least.
 	FoldedFamily, FoldedGiven int
 	// Birth says whether the birth dates are the same: "same", "different", or
 	// "unknown" when one is missing.
@@ -66,6 +67,9 @@ func Compare(l elmo.Learner, p passerelle.Person) Match {
 	m.FoldedFamily = distance(family, passerelle.FoldName(p.BirthName))
 	if p.UsageName != "" {
 		m.FoldedFamily = min(m.FoldedFamily, distance(family, passerelle.FoldName(p.UsageName)))
+	}
+	if family == "" {
+		m.FoldedFamily = max(m.FoldedFamily, 1)
 	}
 	m.FoldedGiven = givenDistance(passerelle.FoldName(l.GivenNames), passerelle.FoldName(given))
 	if born, err := l.Birth(); err == nil && !p.BirthDate.IsZero() {

@@ -67,7 +67,7 @@ func (m *MemorySessions) Open(_ context.Context, s Session) error {
 		m.sessions = map[string]*memorySession{}
 	}
 	for id, old := range m.sessions {
-		if m.old(old) {
+		if m.old(old) && (!old.claimed || old.Outcome != "") { // an answer that is being read still closes its session
 			delete(m.sessions, id)
 		}
 	}
