@@ -62,6 +62,7 @@ var allowed = map[string][]string{
 	"ewp/httpsig":                   {".", "ewp", "github.com/google/uuid"},
 	"ewp/aesgcm":                    {".", "ewp"},
 	"ewp/elmo":                      {".", "ewp", "sis", "internal/xmlx"},
+	"ewp/tors":                      {".", "egracons", "ewp", "ewp/elmo", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "ewp/term", "internal/xmlx", "sis"},
 	"ewp/cnr":                       {".", "ewp", "ewp/ewpclient", "ewp/ewpserver", "internal/journal"},
 	"ewp/contact":                   {".", "ewp", "ewp/internal/lexical"},
 	"ewp/term":                      {".", "ewp", "ewp/internal/lexical"},
@@ -95,7 +96,7 @@ var allowed = map[string][]string{
 	"emrex/emrextest":             {"emrex", "ewp", "ewp/elmo"},
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
 	"ewp/cnr/cnrtest":             {".", "ewp", "ewp/cnr"},
-	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/discovery", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
+	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/cnr", "ewp/discovery", "ewp/iias", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
 	"diploma":               {".", "egracons", "ewp/elmo", "sis"},
 	"mobility":              {".", "internal/ledger"},
