@@ -9,7 +9,7 @@ import (
 // ResultLines returns the lines of section 4.3 from the results of a student system, in
 // their order; elements that hold others become headings. describe gives the
 // syllabus of a course by its code, and may be nil. A mark is printed as recorded,
-// with the scale it is out of.
+// with the scale it is out of; without one, the decision code stands in its place.
 func ResultLines(results []sis.Result, describe func(code string) string) []Line {
 	depth := map[string]int{}
 	var out []Line
@@ -24,6 +24,9 @@ func ResultLines(results []sis.Result, describe func(code string) string) []Line
 		}
 		if r.Mark != "" && r.Scale != "" {
 			line.Mark = r.Mark + "/" + r.Scale
+		}
+		if line.Mark == "" {
+			line.Mark = r.Code
 		}
 		if r.Passed != sis.PassedUnknown {
 			passed := r.Passed == sis.PassedYes
