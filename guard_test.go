@@ -71,6 +71,8 @@ var allowed = map[string][]string{
 	"ewp/internal/document":         {".", "ewp", "internal/xmlx"},
 	"ewp/internal/documenttest":     {".", "ewp", "internal/testutil", "github.com/google/go-cmp/cmp"},
 	"ewp/iias":                      {".", "ewp", "ewp/cnr", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "internal/c14n", "internal/ledger", "internal/xmlx"},
+	"ewp/omobilities":               {".", "esi", "ewp", "ewp/cnr", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "ewp/term", "ine", "internal/ledger", "internal/xmlx", "sis"},
+	"ewp/imobilities":               {".", "ewp", "ewp/cnr", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "internal/ledger"},
 	"ewp/ounits":                    {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
 	"ewp/factsheet":                 {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
 	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
@@ -98,10 +100,11 @@ var allowed = map[string][]string{
 	"ewp/cnr/cnrtest":             {".", "ewp", "ewp/cnr"},
 	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/cnr", "ewp/discovery", "ewp/iias", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
-	"diploma":               {".", "egracons", "ewp/elmo", "sis"},
-	"mobility":              {".", "internal/ledger"},
-	"mobility/mobilitytest": {".", "mobility"},
-	"ewp/iias/iiastest":     {".", "ewp", "ewp/cnr", "ewp/iias"},
+	"diploma":                         {".", "egracons", "ewp/elmo", "sis"},
+	"mobility":                        {".", "internal/ledger"},
+	"mobility/mobilitytest":           {".", "mobility"},
+	"ewp/omobilities/omobilitiestest": {".", "ewp", "ewp/omobilities"},
+	"ewp/iias/iiastest":               {".", "ewp", "ewp/cnr", "ewp/iias"},
 
 	// What the tests share.
 	"internal/testutil": {".", "github.com/google/go-cmp/cmp"},
