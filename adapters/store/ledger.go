@@ -40,7 +40,7 @@ func newLedger[R any](s *Store, k kind[R]) *ledger[R] {
 	return &ledger[R]{s: s, kind: k, sql: statements{
 		get: fill(`SELECT record FROM {table} WHERE id = $1`),
 		decide: fill(`SELECT record FROM {table} WHERE id = $1
-UNION ALL SELECT record FROM (SELECT record FROM {table} WHERE holds = $2 AND id <> $1 ORDER BY id LIMIT 1) AS holder`),
+UNION ALL SELECT record FROM {table} WHERE holds = $2 AND id <> $1`),
 		insert: fill(`INSERT INTO {table} (student, version, holds, open, touched, record, id) VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (id) DO NOTHING`),
 		keep:   fill(`UPDATE {table} SET version = $1, open = $2, touched = $3, record = $4 WHERE id = $5 AND version = $6 AND student = $7 AND holds IS NOT DISTINCT FROM $8`),
 		update: fill(`UPDATE {table} SET student = $1, version = $2, holds = $3, open = $4, touched = $5, record = $6 WHERE id = $7 AND version = $8`),

@@ -24,7 +24,7 @@ func openPostgres(_ context.Context, link string, cfg Config, _ time.Duration) (
 	if err != nil {
 		return nil, err
 	}
-	db := stdlib.OpenDB(*settings)
+	db := stdlib.OpenDB(*settings, stdlib.OptionAfterConnect(byIndex))
 	connections := cfg.Connections
 	if connections == 0 {
 		connections = 16
@@ -33,6 +33,14 @@ func openPostgres(_ context.Context, link string, cfg Config, _ time.Duration) (
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(time.Minute)
 	return &pgEngine{db}, nil
+}
+
+// byIndex keeps plans that were made for empty tables from reading whole tables once they have
+// grown: every query of this package has its index, and plans are kept until the server looks at the
+// table again by itself, which is too late on the first day of a season.
+func byIndex(ctx context.Context, conn *pgx.Conn) error {
+	_, err := conn.Exec(ctx, `SET enable_seqscan = off`)
+	return err
 }
 
 func (e *pgEngine) name() string { return "postgres" }
