@@ -88,7 +88,7 @@ func (d *Document) In(v Version) *Document {
 		l.BirthDay = l.DateOfBirth
 	}
 	if v == V1 {
-		out.Status, l.AlternativeName, l.DateOfBirth, l.CountryOfBirth = nil, nil, "", nil
+		l.AlternativeName, l.DateOfBirth, l.CountryOfBirth = nil, "", nil
 	} else if l.DateOfBirth == "" {
 		l.DateOfBirth = l.BirthDay
 	}
@@ -116,14 +116,16 @@ func (r Report) in(v Version) Report {
 	r.Issuer = r.Issuer.in(v)
 	r.Specifications = specificationsIn(r.Specifications, v)
 	if v == V1 {
-		r.Recognitions = nil
+		r.Recognitions, r.Status = nil, nil
 		return r
 	}
 	var recognitions []Recognition
 	for _, c := range r.Recognitions {
 		var basis []RecognitionBasis
 		for _, b := range c.Basis {
-			basis = append(basis, RecognitionBasis{b.Report.in(v)})
+			report := b.Report.in(v)
+			report.Status = nil
+			basis = append(basis, RecognitionBasis{report})
 		}
 		var results []RecognitionResult
 		for _, s := range c.Results {

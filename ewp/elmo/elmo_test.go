@@ -314,7 +314,7 @@ func TestValidate(t *testing.T) {
 		}, "report[0].gradingScheme[1].localId", false},
 		21: {elmo.V1, func(d *elmo.Document) { d.Reports[0].Attachments[0].Contents[0].Value = "https://x.example" }, "report[0].attachment[0].content[0]", false},
 		22: {elmo.V1, func(d *elmo.Document) { d.Reports[0].Attachments[0].Type = "CV" }, "report[0].attachment[0].type", true},
-		23: {elmo.V2, func(d *elmo.Document) { d.Status = &elmo.Status{Code: "SOME"} }, "status.code", true},
+		23: {elmo.V2, func(d *elmo.Document) { d.Reports[0].Status = &elmo.Status{Code: "SOME"} }, "report[0].status.code", true},
 		24: {elmo.V1, func(d *elmo.Document) {
 			instance(d).Supplement = &elmo.DiplomaSupplement{Version: "2018", IssueDate: "2027-02-15", Sections: []elmo.Section{{Number: "I", Title: "x"}}}
 		}, li + "diplomaSupplement.section[0].number", true},
@@ -323,6 +323,22 @@ func TestValidate(t *testing.T) {
 		}, li + "enrolment.enrolmentDate", true},
 		26: {elmo.V2, func(d *elmo.Document) { d.Reports[0].Recognitions = []elmo.Recognition{{Status: "Maybe"}} }, "report[0].resultOfRecognition[0].status", true},
 		27: {0, func(*elmo.Document) {}, "version", false},
+		28: {elmo.V2, func(d *elmo.Document) { instance(d).Duration = "six months" }, li + "duration", true},
+		29: {elmo.V2, func(d *elmo.Document) { instance(d).Duration = "P1YT" }, li + "duration", true},
+		30: {elmo.V1, func(d *elmo.Document) { d.Learner.BirthDay = "2003-02-28T00:00:00Z" }, "learner.bday", true},
+		31: {elmo.V1, func(d *elmo.Document) { d.Learner.CurrentAddress.StreetName = "rue Haute" }, "learner.currentAddress.addressLine", true},
+		32: {elmo.V1, func(d *elmo.Document) { d.Learner.CurrentAddress.Lines = make([]string, 5) }, "learner.currentAddress.addressLine", true},
+		33: {elmo.V1, func(d *elmo.Document) { d.Learner.CurrentAddress.Country = "France" }, "learner.currentAddress.country", true},
+		34: {elmo.V1, func(d *elmo.Document) { d.Groups = &elmo.Groups{Types: []elmo.GroupType{{ID: "1"}}} }, "groups.groupType[0].title", true},
+		35: {elmo.V1, func(d *elmo.Document) {
+			d.Groups = &elmo.Groups{Types: []elmo.GroupType{{Titles: ewp.Texts{{Value: "Year"}}, Groups: []elmo.Group{{ID: "1"}}}}}
+		}, "groups.groupType[0].group[0].title", true},
+		36: {elmo.V1, func(d *elmo.Document) {
+			instance(d).Levels = []elmo.Level{{Type: "EQF", Descriptions: ewp.Texts{{Value: "a"}, {Value: "b"}}}}
+		}, li + "level[0].description", true},
+		37: {elmo.V2, func(d *elmo.Document) {
+			d.Reports[0].Recognitions = []elmo.Recognition{{Status: "Positive", Identifiers: []elmo.Identifier{{Value: "1"}}}}
+		}, "report[0].resultOfRecognition[0].identifier[0].type", false},
 	} {
 		d := document()
 		c.spoil(d)

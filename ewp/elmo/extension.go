@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/xml"
 	"io"
+	"slices"
+	"strings"
 )
 
 // Extension is what others put into a document in namespaces of their own. XML is
@@ -40,13 +42,17 @@ func (e *Extension) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
 	}
 }
 
-// withoutDeclarations drops xmlns attributes: the encoder writes its own.
+// withoutDeclarations drops xmlns attributes: the encoder writes its own, but for
+// elements in no namespace, which would fall into the one around them.
 func withoutDeclarations(t xml.StartElement) xml.StartElement {
 	var attrs []xml.Attr
 	for _, a := range t.Attr {
 		if a.Name.Space != "xmlns" && (a.Name.Space != "" || a.Name.Local != "xmlns") {
 			attrs = append(attrs, a)
 		}
+	}
+	if t.Name.Space == "" {
+		attrs = append(attrs, xml.Attr{Name: xml.Name{Local: "xmlns"}})
 	}
 	t.Attr = attrs
 	return t
@@ -74,6 +80,51 @@ func (e *Extension) MarshalXML(enc *xml.Encoder, start xml.StartElement) error {
 		}
 		if err := enc.EncodeToken(token); err != nil {
 			return err
+		}
+	}
+}
+
+// UnmarshalXML reads the supplement, and the text of an introduction whatever
+// elements are in it.
+func (s *DiplomaSupplement) UnmarshalXML(d *xml.Decoder, start xml.StartElement) error {
+	type plain DiplomaSupplement
+	var read struct {
+		plain
+		Introduction flat `xml:"introduction"`
+	}
+	if err := d.DecodeElement(&read, &start); err != nil {
+		return err
+	}
+	*s = DiplomaSupplement(read.plain)
+	s.Introduction = string(read.Introduction)
+	return nil
+}
+
+// flat is the text of an element and of all elements in it.
+type flat string
+
+// UnmarshalXML joins the texts; what stands in lines of its own gets them.
+func (f *flat) UnmarshalXML(d *xml.Decoder, _ xml.StartElement) error {
+	var b strings.Builder
+	for depth := 0; ; {
+		token, err := d.Token()
+		if err != nil {
+			return err
+		}
+		switch t := token.(type) {
+		case xml.StartElement:
+			depth++
+		case xml.EndElement:
+			if depth == 0 {
+				*f = flat(b.String())
+				return nil
+			}
+			depth--
+			if slices.Contains([]string{"p", "div", "li", "br"}, t.Name.Local) {
+				b.WriteByte('\n')
+			}
+		case xml.CharData:
+			b.Write(t)
 		}
 	}
 }

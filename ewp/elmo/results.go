@@ -1,6 +1,7 @@
 package elmo
 
 import (
+	"cmp"
 	"strconv"
 
 	"github.com/passerelle-sup/passerelle/ewp"
@@ -25,24 +26,43 @@ type Sheet struct {
 }
 
 // Specifications returns the results of a student as a tree, in their order: an
-// element whose parent is among the results stands inside of it. Marks are copied
+// element whose parent is among the results, of the same year if there is one,
+// stands inside of it, whichever comes first. Marks are copied
 // as they are recorded; decimal commas of credits become points. A decision that
 // the system does not know is left as in progress, never as a failure.
 func (s Sheet) Specifications(results []sis.Result) []Specification {
 	type node struct {
 		spec     Specification
+		parent   *node
 		children []*node
 	}
+	type taken struct {
+		code string
+		year int
+	}
+	nodes := make([]*node, len(results))
+	byYear, byCode := map[taken]*node{}, map[string]*node{}
+	for i, r := range results {
+		nodes[i] = &node{spec: s.one(r)}
+		byYear[taken{r.Course.Code, r.Year}], byCode[r.Course.Code] = nodes[i], nodes[i]
+	}
 	var roots []*node
-	byCode := map[string]*node{}
-	for _, r := range results {
-		n := &node{spec: s.one(r)}
-		if parent := byCode[r.Course.Parent]; parent != nil && r.Course.Parent != "" {
-			parent.children = append(parent.children, n)
-		} else {
-			roots = append(roots, n)
+	for i, n := range nodes {
+		var parent *node
+		if c := results[i].Course; c.Parent != "" {
+			parent = cmp.Or(byYear[taken{c.Parent, results[i].Year}], byCode[c.Parent])
 		}
-		byCode[r.Course.Code] = n
+		for p := parent; p != nil; p = p.parent {
+			if p == n { // elements that stand inside of one another: one is as good as another to begin with
+				parent = nil
+				break
+			}
+		}
+		if n.parent = parent; parent == nil {
+			roots = append(roots, n)
+		} else {
+			parent.children = append(parent.children, n)
+		}
 	}
 	var build func(n *node) Specification
 	build = func(n *node) Specification {
@@ -86,8 +106,8 @@ func (s Sheet) one(r sis.Result) Specification {
 		i.ResultLabel, i.GradingSchemeLocalID = r.Mark, s.GradingScheme
 	}
 	credits := r.Credits
-	if credits == "" && r.Passed != sis.PassedYes {
-		credits = r.Course.ECTS // what it is worth: the status says that it is not obtained
+	if credits == "" { // what it is worth: a pass gives all of it, and the status says when it is not obtained
+		credits = r.Course.ECTS
 	}
 	if v, ok := decimal(credits); ok {
 		i.Credits = []Credit{{Scheme: "ects", Value: plainDecimal(v.FloatString(4))}}

@@ -50,7 +50,6 @@ type Document struct {
 	GeneratedDate string       `xml:"generatedDate"` // date and time
 	Learner       Learner      `xml:"learner"`
 	Reports       []Report     `xml:"report"`
-	Status        *Status      `xml:"status"` // version 2
 	Attachments   []Attachment `xml:"attachment"`
 	Groups        *Groups      `xml:"groups"`
 	Extension     *Extension   `xml:"extension"`
@@ -126,6 +125,7 @@ type Report struct {
 	Recognitions   []Recognition   `xml:"resultOfRecognition"` // version 2
 	IssueDate      string          `xml:"issueDate"`           // date and time
 	GradingSchemes []GradingScheme `xml:"gradingScheme"`
+	Status         *Status         `xml:"status"` // version 2, and not of a report in a Recognition
 	Attachments    []Attachment    `xml:"attachment"`
 }
 
@@ -156,12 +156,12 @@ type Specification struct {
 	Identifiers     []Identifier `xml:"identifier"`
 	Titles          ewp.Texts    `xml:"title"`
 	Type            string       `xml:"type,omitempty"`
-	DocumentType    string       `xml:"documentType,omitempty"` // version 2
 	SubjectArea     string       `xml:"subjectArea,omitempty"`
 	ISCED           string       `xml:"iscedCode,omitempty"`
 	URL             string       `xml:"url,omitempty"`
 	Descriptions    ewp.Texts    `xml:"description"`
-	DescriptionHTML ewp.Texts    `xml:"descriptionHtml"` // foreign HTML
+	DescriptionHTML ewp.Texts    `xml:"descriptionHtml"`        // foreign HTML
+	DocumentType    string       `xml:"documentType,omitempty"` // version 2
 	Specifies       Specifies    `xml:"specifies"`
 	Parts           []Part       `xml:"hasPart"`
 	Extension       *Extension   `xml:"extension"`
@@ -265,7 +265,7 @@ type Credit struct {
 // Level is a level in a framework: EQF, NQF.
 type Level struct {
 	Type         string    `xml:"type"`
-	Descriptions ewp.Texts `xml:"description"`
+	Descriptions ewp.Texts `xml:"description"` // one at the most
 	Value        string    `xml:"value,omitempty"`
 }
 
@@ -288,7 +288,7 @@ type Group struct {
 	Titles     ewp.Texts `xml:"title"`
 }
 
-// Status says how complete a document of version 2 is.
+// Status says how complete a report of version 2 is.
 type Status struct {
 	Code     string    `xml:"code"` // FULL, SELECTION, PARTIAL_TEMPORARY, PARTIAL_PERMANENT, ERROR_TEMPORARY, ERROR_PERMANENT
 	Messages ewp.Texts `xml:"message"`
@@ -325,7 +325,8 @@ type RecognitionMapping struct {
 	To   []Refs `xml:"mapping>toMapping"`
 }
 
-// DiplomaSupplement is the supplement of a degree.
+// DiplomaSupplement is the supplement of a degree. Introduction may be marked up in
+// documents of others: its text is kept.
 type DiplomaSupplement struct {
 	Lang         string    `xml:"http://www.w3.org/XML/1998/namespace lang,attr,omitempty"`
 	Version      string    `xml:"version"`   // 1997, 2007, 2018

@@ -26,6 +26,7 @@ var (
 	}
 	countryCode   = regexp.MustCompile(`^[A-Z]{2}$`)
 	sectionNumber = regexp.MustCompile(`^[0-9.]+$`)
+	duration      = regexp.MustCompile(`^-?P(?:\d+Y)?(?:\d+M)?(?:\d+D)?(?:T(?:\d+H)?(?:\d+M)?(?:\d+(?:\.\d+)?S)?)?$`)
 )
 
 // Validate returns everything that the schema of a version refuses in the document
@@ -69,7 +70,7 @@ func (c *check) day(path, value string, required bool) {
 	if value = token(value); value == "" && !required {
 		return
 	}
-	if _, err := ParseDay(value); err != nil {
+	if _, err := ParseDay(value); err != nil || strings.Contains(value, "T") {
 		c.add(path, "date", "a date, YYYY-MM-DD")
 	}
 }
@@ -135,17 +136,36 @@ func (c *check) document(d *Document) {
 		}
 		c.coded("learner.countryOfBirth", l.CountryOfBirth)
 	}
+	c.address("learner.currentAddress", l.CurrentAddress)
 	if len(d.Reports) == 0 {
 		c.add("report", "required", "a report; one without results is allowed")
-	}
-	if d.Status != nil {
-		c.need("status.code", d.Status.Code, strings.Join(statusCodes, ", "))
-		c.word("status.code", d.Status.Code, statusCodes)
 	}
 	c.attachments = map[string]bool{}
 	c.attach("attachment", d.Attachments)
 	for i, r := range d.Reports {
 		c.report(fmt.Sprintf("report[%d]", i), r)
+	}
+	if d.Groups != nil {
+		for i, t := range d.Groups.Types {
+			p := fmt.Sprintf("groups.groupType[%d]", i)
+			c.titles(p+".title", t.Titles)
+			for n, g := range t.Groups {
+				c.titles(fmt.Sprintf("%s.group[%d].title", p, n), g.Titles)
+			}
+		}
+	}
+}
+
+func (c *check) address(path string, a *Address) {
+	if a == nil {
+		return
+	}
+	parts := a.BuildingNumber + a.BuildingName + a.StreetName + a.Unit + a.Floor + a.PostOfficeBox
+	if len(a.Lines) > 4 || len(a.Lines) > 0 && (parts != "" || len(a.DeliveryPoints) > 0) {
+		c.add(path+".addressLine", "form", "four lines at the most, or the parts of an address, not both")
+	}
+	if a.Country != "" && !countryCode.MatchString(a.Country) {
+		c.add(path+".country", "country", "two capital letters of ISO 3166-1")
 	}
 }
 
@@ -188,6 +208,10 @@ func (c *check) report(path string, r Report) {
 		}
 		c.schemes[token(g.LocalID)] = true
 	}
+	if r.Status != nil {
+		c.need(path+".status.code", r.Status.Code, strings.Join(statusCodes, ", "))
+		c.word(path+".status.code", r.Status.Code, statusCodes)
+	}
 	c.attach(path+".attachment", r.Attachments)
 	c.specifications(path+".learningOpportunitySpecification", r.Specifications)
 	for i, rec := range r.Recognitions {
@@ -197,6 +221,7 @@ func (c *check) report(path string, r Report) {
 }
 
 func (c *check) recognition(path string, r Recognition) {
+	c.identifiers(path+".identifier", r.Identifiers, 0)
 	c.need(path+".status", r.Status, strings.Join(recognitionWords, ", "))
 	c.word(path+".status", r.Status, recognitionWords)
 	c.day(path+".decisionDate", r.DecisionDate, false)
@@ -244,6 +269,9 @@ func (c *check) instance(path string, i Instance) {
 		c.day(path+".enrolment.academicYear.start", e.Start, true)
 		c.day(path+".enrolment.academicYear.end", e.End, true)
 	}
+	if d := token(i.Duration); d != "" && (!duration.MatchString(d) || d[len(d)-1] == 'P' || d[len(d)-1] == 'T') {
+		c.add(path+".duration", "duration", "a duration of XML Schema, such as P1Y or P6M")
+	}
 	c.word(path+".status", i.Status, statuses)
 	if id := token(i.GradingSchemeLocalID); id != "" && !c.schemes[id] {
 		c.add(path+".gradingSchemeLocalId", "reference", "a grading scheme of the report")
@@ -273,7 +301,11 @@ func (c *check) instance(path string, i Instance) {
 		c.number(p+".value", credit.Value)
 	}
 	for n, l := range i.Levels {
-		c.need(fmt.Sprintf("%s.level[%d].type", path, n), l.Type, "EQF, or another framework")
+		p := fmt.Sprintf("%s.level[%d]", path, n)
+		c.need(p+".type", l.Type, "EQF, or another framework")
+		if len(l.Descriptions) > 1 {
+			c.add(p+".description", "one", "one description at the most")
+		}
 	}
 	c.number(path+".engagementHours", i.EngagementHours)
 	if i.Attachments != nil {
