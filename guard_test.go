@@ -75,6 +75,7 @@ var allowed = map[string][]string{
 	"ewp/imobilities":               {".", "ewp", "ewp/cnr", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "internal/ledger"},
 	"ewp/ounits":                    {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
 	"ewp/factsheet":                 {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
+	"ewp/courses":                   {".", "ewp", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "ewp/term", "sis"},
 	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/file":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/monitoring":                {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
@@ -98,7 +99,7 @@ var allowed = map[string][]string{
 	"emrex/emrextest":             {"emrex", "ewp", "ewp/elmo"},
 	"esc/esctest":                 {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
 	"ewp/cnr/cnrtest":             {".", "ewp", "ewp/cnr"},
-	"ewp/ewptest":                 {".", "ewp", "ewp/aesgcm", "ewp/cnr", "ewp/discovery", "ewp/iias", "ewp/echo", "ewp/ewpclient", "ewp/ewpserver", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
+	"ewp/ewptest":                 {".", "egracons", "ewp", "ewp/aesgcm", "ewp/cnr", "ewp/discovery", "ewp/iias", "ewp/echo", "ewp/ewpclient", "ewp/elmo", "ewp/ewpserver", "ewp/term", "ewp/tors", "ewp/httpsig", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
 	"diploma":                         {".", "egracons", "ewp/elmo", "sis"},
 	"mobility":                        {".", "internal/ledger"},

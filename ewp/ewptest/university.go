@@ -180,6 +180,7 @@ func (u *University) Manifest() *discovery.Manifest {
 		}
 		entry := &m.APIs[i]
 		entry.Elements = append(entry.Elements, discovery.Value(r.Endpoint.Element, u.URL+r.Path))
+		entry.Elements = append(entry.Elements, besideAddress(r)...)
 		for j, limit := range r.Limits {
 			if name := r.API.Limits()[j]; limit > 0 {
 				if _, declared := entry.Value(name); !declared {
