@@ -97,8 +97,13 @@ func (h *hasher) start(t xml.StartElement) error {
 	if n := len(h.open); n > 0 {
 		up = &h.open[n-1]
 		up.parent = true
-	} else if err := checkRoot(rootName(t), h.sheet.major()); err != nil {
+	} else if err := checkRoot(declaredName(t), h.sheet.major()); err != nil {
 		return err
+	}
+	if t.Name.Local == "iia" {
+		if err := checkVersion(declaredName(t), h.sheet.major()); err != nil {
+			return err
+		}
 	}
 	f := frame{name: t.Name.Local}
 	if up != nil {

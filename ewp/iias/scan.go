@@ -96,8 +96,9 @@ func (s *scanner) enter(t xml.StartElement) error {
 	return nil
 }
 
-// rootName resolves the name of a root element by its own declarations.
-func rootName(t xml.StartElement) xml.Name {
+// declaredName resolves the name of an element by its own declarations: the namespace
+// is empty where they do not have it.
+func declaredName(t xml.StartElement) xml.Name {
 	name := xml.Name{Local: t.Name.Local}
 	for _, a := range t.Attr {
 		if prefix, ok := declares(a.Name); ok && prefix == t.Name.Space {

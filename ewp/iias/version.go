@@ -37,7 +37,11 @@ func checkRoot(root xml.Name, major int) error {
 	if root.Local != "iias-get-response" && root.Local != "iia" {
 		return fmt.Errorf("iias: the root element is no iias-get-response and no iia: %w", passerelle.ErrProtocol)
 	}
-	if m, ok := ewp.NamespaceMajor(root.Space); ok && m != major {
+	return checkVersion(root, major)
+}
+
+func checkVersion(name xml.Name, major int) error {
+	if m, ok := ewp.NamespaceMajor(name.Space); ok && m != major {
 		return &VersionError{Major: m, Want: major}
 	}
 	return nil
