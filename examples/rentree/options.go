@@ -58,6 +58,7 @@ In the folder of the results, whose name is printed last:
   state.db         the memory of the campaign: keep it
   grants/          of the sample cohort: the six controls of grants and numbers
   cards/, grades/  likewise: European student cards, a converted transcript
+  mobility/        likewise: an incoming student, with transcript, supplement and EMREX
 A dry run in a folder with results writes into its folder dry-run.
 All of them hold personal data and are readable by their owner alone.
 

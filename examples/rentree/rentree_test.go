@@ -50,7 +50,7 @@ func outcomes(t *testing.T, dir string) map[string]map[string]line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}, stepFeed: {}, stepCVEC: {}, stepGrant: {}, stepStatus: {}}
+	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}, stepFeed: {}, stepCVEC: {}, stepGrant: {}, stepMobility: {}, stepStatus: {}}
 	for text := range strings.Lines(string(data)) {
 		var l line
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
@@ -158,6 +158,7 @@ func TestSeason(t *testing.T) {
 		t.Errorf("%d students were read back; want 5", len(all[stepStatus]))
 	}
 	checkDesk(t, out, got, all)
+	checkStay(t, out, all)
 	cards := map[string]int{}
 	for student, l := range all[stepCard] {
 		cards[l.Outcome]++
@@ -512,6 +513,41 @@ func TestDuplicates(t *testing.T) {
 	}
 	if got := readTotals(t, out); got.Fake.Registrations != 0 {
 		t.Errorf("%d registrations of a student who has a number", got.Fake.Registrations)
+	}
+}
+
+// checkStay looks at the incoming student: everything was agreed, once changed and
+// approved again, and the results came home.
+func checkStay(t *testing.T, out string, all map[string]map[string]line) {
+	t.Helper()
+	l := all[stepMobility]["mobility:"+incomerID]
+	if l.Outcome != "completed" || !strings.Contains(l.Detail, "birth dates same; names differ by 0+0") || len(all[stepMobility]) != 1 {
+		t.Errorf("the incoming student: %+v", l)
+	}
+	var timeline []struct {
+		Step, Stage string
+		Times       int
+	}
+	data, err := os.ReadFile(filepath.Join(out, "mobility", "timeline.json"))
+	if err != nil || json.Unmarshal(data, &timeline) != nil || len(timeline) != 12 {
+		t.Fatalf("timeline: %v, %s", err, data)
+	}
+	for _, m := range timeline {
+		if m.Stage != "done" || (m.Times == 2) != (m.Step == "course-choice" || m.Step == "referent-approval") {
+			t.Errorf("timeline: %+v", m)
+		}
+	}
+	for name, want := range map[string]string{
+		"supplement.html": "Licence Informatique", "transcoded.html": "Universiteit Voorbeeld", "received.xml": "VAN DER VOORBEELD", "indicators.csv": "double-degree",
+		"demands.json": "learning-agreement",
+	} {
+		data, err := os.ReadFile(filepath.Join(out, "mobility", name))
+		if name == "indicators.csv" {
+			want = "full-year;uni-voorbeeld.example;NL"
+		}
+		if err != nil || !strings.Contains(string(data), want) {
+			t.Errorf("mobility/%s: %v, or nothing about %q in it", name, err, want)
+		}
 	}
 }
 

@@ -40,6 +40,7 @@ type results struct {
 	newcomers []sis.Student // likewise, their definitive INE being still to come
 	fed       map[supdata.Outcome]int
 	desk      deskTotals
+	stay      *incoming // the incoming student of the sample
 	printed   []printed // the cards, and where each stands
 	converted bool      // a transcript was converted
 	traveller string    // the first student with a definitive number: the one who was abroad

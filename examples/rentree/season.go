@@ -256,7 +256,8 @@ func (s *season) sample() bool {
 }
 
 // afterwards is what follows the numbers: enrolments are fed, certificates and
-// grants are checked, cards are registered, and a transcript that came back from abroad is converted.
+// grants are checked, cards are registered, a transcript that came back from abroad is converted, and an incoming
+// student is seen through.
 func (s *season) afterwards(ctx context.Context, res *results) error {
 	if !s.sample() {
 		return nil
@@ -270,7 +271,13 @@ func (s *season) afterwards(ctx context.Context, res *results) error {
 	if err := s.cards(ctx, res); err != nil {
 		return fmt.Errorf("cards: %w", err)
 	}
-	return s.convertGrades(res.traveller, res)
+	if err := s.convertGrades(res.traveller, res); err != nil {
+		return err
+	}
+	if err := s.welcome(ctx, res); err != nil {
+		return fmt.Errorf("the incoming student: %w", err)
+	}
+	return nil
 }
 
 // judge gives every INE its verdict, before anything is asked.
