@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/passerelle-sup/passerelle"
 )
@@ -18,8 +20,8 @@ type Flow struct {
 }
 
 // NewFlow returns the flow of a plan and an offer. Its error is
-// [passerelle.FieldErrors]: those of [Plan.Validate], and types of the offer that
-// the plan does not know. An offer that has no entry for a type leaves its courses
+// [passerelle.FieldErrors]: those of [Plan.Validate], types of the offer that the
+// plan does not know, and courses that it has twice. An offer that has no entry for a type leaves its courses
 // unchecked: the host's catalogue is then the student's word.
 func NewFlow(p Plan, o Offer) (*Flow, error) {
 	faults, _ := errors.AsType[passerelle.FieldErrors](p.Validate())
@@ -32,7 +34,10 @@ func NewFlow(p Plan, o Offer) (*Flow, error) {
 			faults.Add("offer."+code, "type", "a type of the plan")
 		}
 		f.offer[code] = map[string]Course{}
-		for _, c := range o[code] {
+		for i, c := range o[code] {
+			if _, twice := f.offer[code][c.Code]; twice || c.Code == "" {
+				faults.Add(fmt.Sprintf("offer.%s[%d]", code, i), "unique", "a course with a code of its own")
+			}
 			f.offer[code][c.Code] = c
 		}
 	}
@@ -86,7 +91,7 @@ type Effect struct {
 type RefusedError struct {
 	Step   string // where the mobility stands
 	Action Action
-	Rule   string // the broken rule, a stable word: "step", "actor", "order", "choice", "credits", "course", "status", "cause", "time", "approvals"
+	Rule   string // the broken rule, a stable word: "step", "actor", "order", "choice", "credits", "course", "status", "cause", "time", "approvals", "plan", "reason", "action"
 	Want   string // what would have been allowed, for a person to read
 }
 
@@ -147,6 +152,8 @@ func (f *Flow) Apply(r Record, e Event) (Record, []Effect, error) {
 	switch {
 	case r.Status == "":
 		return refuse("status", "a mobility that was started")
+	case r.Direction != f.plan.Direction:
+		return refuse("plan", fmt.Sprintf("an %s mobility: the plan is for these", f.plan.Direction))
 	case e.At.IsZero() || e.At.Before(r.Since):
 		return refuse("time", "a time after the mobility came to this step")
 	case e.Action == Reopen:
@@ -202,6 +209,7 @@ func (f *Flow) complete(r Record, step Step, e Event, refuse refusal) (Record, [
 		effects = append(effects, Effect{Step: step.Code, Document: step.Document})
 	}
 	r.History = append(slices.Clone(r.History), Done{step.Code, e.By, e.At, e.Note})
+	r.Reason = ""
 	if e.Cause == nil || step.Kind == Produce { // what a message did needs no message back
 		for _, m := range step.Causes {
 			effects = append(effects, Effect{Step: step.Code, Message: m})
@@ -237,7 +245,7 @@ func (f *Flow) refuse(r Record, step Step, e Event, refuse refusal) (Record, []E
 	if e.Reason == "" {
 		return refuse("reason", "why: the others must know what to do")
 	}
-	r.History = append(slices.Clone(r.History), Done{"refused:" + step.Code, e.By, e.At, e.Reason})
+	r.History = append(slices.Clone(r.History), Done{doneRefused + step.Code, e.By, e.At, e.Reason})
 	r.Reason = e.Reason
 	if e.Back == "" {
 		r.Status, r.Step, r.Since = Refused, "", e.At
@@ -253,21 +261,20 @@ func (f *Flow) refuse(r Record, step Step, e Event, refuse refusal) (Record, []E
 }
 
 // undo takes back the steps from one on: their work is to be done again. A
-// document that was made stays in the record, as what was once agreed.
+// document that was made stays in the record, as what was once agreed. Approvals at
+// steps that are not active go too, for a plan may have them again.
 func (f *Flow) undo(r *Record, from Step) {
-	undone := map[string]bool{}
+	undone, before := map[string]bool{}, map[string]bool{}
 	for _, s := range f.steps {
-		if s.Order >= from.Order {
-			undone[s.Code] = true
-		}
+		undone[s.Code], before[s.Code] = s.Order >= from.Order, s.Order < from.Order
 	}
 	r.History = slices.Clone(r.History)
 	for i, d := range r.History {
 		if undone[d.Step] {
-			r.History[i].Step = "undone:" + d.Step
+			r.History[i].Step = doneUndone + d.Step
 		}
 	}
-	r.Approvals = slices.DeleteFunc(slices.Clone(r.Approvals), func(a ApprovalGiven) bool { return undone[a.Step] })
+	r.Approvals = slices.DeleteFunc(slices.Clone(r.Approvals), func(a ApprovalGiven) bool { return !before[a.Step] })
 }
 
 // choose sets the course choice at its step, or changes it later: then what was
@@ -301,7 +308,7 @@ func (f *Flow) choose(r Record, e Event, refuse refusal) (Record, []Effect, erro
 			r.Changes++
 		}
 	}
-	r.Status = Open
+	r.Status, r.Reason = Open, ""
 	r.Choice = slices.Clone(e.Choice)
 	r.History = append(slices.Clone(r.History), Done{step.Code, e.By, e.At, e.Note})
 	var effects []Effect
@@ -325,6 +332,8 @@ func (f *Flow) judge(kind string, choice []Course) (rule, want string) {
 		switch {
 		case c.Code == "" || seen[c.Code]:
 			return "course", "each course once, by its code"
+		case strings.ContainsFunc(c.Code+c.Term+c.Replaces, unicode.IsControl): // what sets them apart in a fingerprint
+			return "course", "codes and terms without control characters"
 		case checked && !ok:
 			return "course", fmt.Sprintf("courses that are open to this type of mobility; %q is not", c.Code)
 		case checked && open.Credits != c.Credits:
@@ -351,7 +360,7 @@ func (f *Flow) withdraw(r Record, e Event, refuse refusal) (Record, []Effect, er
 	if e.Reason == "" {
 		return refuse("reason", "why")
 	}
-	r.History = append(slices.Clone(r.History), Done{"withdrawn", e.By, e.At, e.Reason})
+	r.History = append(slices.Clone(r.History), Done{doneWithdrawn, e.By, e.At, e.Reason})
 	r.Status, r.Step, r.Since, r.Reason = Withdrawn, "", e.At, e.Reason
 	return r, nil, nil
 }
@@ -364,7 +373,7 @@ func (f *Flow) reopen(r Record, e Event, refuse refusal) (Record, []Effect, erro
 	case e.By != Office && e.By != Host:
 		return refuse("actor", "the office or the host")
 	}
-	r.History = append(slices.Clone(r.History), Done{"reopened", e.By, e.At, e.Note})
+	r.History = append(slices.Clone(r.History), Done{doneReopened, e.By, e.At, e.Note})
 	r.Status, r.Reason = Open, ""
 	f.arrive(&r, e.At)
 	return r, nil, nil
@@ -380,7 +389,7 @@ func (f *Flow) next(r Record) (Step, bool) {
 		if f.types[r.Type].NoCourses && (s.Kind == Choice || s.Kind == Approval) {
 			continue
 		}
-		if s.Kind == Approval && !r.approved(s.Code) || !done[s.Code] {
+		if s.Kind == Approval && !r.approved(s.Code) || s.Kind == Choice && len(r.Choice) == 0 || !done[s.Code] {
 			return s, true
 		}
 	}
@@ -390,7 +399,7 @@ func (f *Flow) next(r Record) (Step, bool) {
 // Adopt puts an open record at the first step of this flow that it has not done:
 // for records whose plan was changed since. Others are returned as they are.
 func (f *Flow) Adopt(r Record, at time.Time) Record {
-	if r.Status != Open {
+	if r.Status != Open || r.Direction != f.plan.Direction {
 		return r
 	}
 	if s, more := f.next(r); s.Code != r.Step || !more {

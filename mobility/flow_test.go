@@ -226,10 +226,13 @@ func TestRefusalAndReopen(t *testing.T) {
 		}
 	}
 	apply(mobility.Event{Action: mobility.Refuse, Step: mobility.HomeApproval, By: mobility.Home, Reason: "too few credits", Back: mobility.CourseChoice})
-	if r.Step != mobility.CourseChoice || len(r.Approvals) != 0 || r.Status != mobility.Open {
+	if r.Step != mobility.CourseChoice || len(r.Approvals) != 0 || r.Status != mobility.Open || r.Reason != "too few credits" {
 		t.Errorf("sent back: %+v", r)
 	}
 	apply(mobility.Event{Action: mobility.Choose, By: mobility.Student, Choice: []mobility.Course{algebra, history}})
+	if r.Reason != "" || r.History[len(r.History)-2].Note != "too few credits" {
+		t.Errorf("the reason of a refusal that was answered: %+v", r)
+	}
 	apply(mobility.Event{Action: mobility.Refuse, Step: mobility.ReferentApproval, By: mobility.Referent, Reason: "no"})
 	if r.Status != mobility.Refused || r.Step != "" || r.Reason != "no" {
 		t.Errorf("refused: %+v", r)
@@ -249,6 +252,19 @@ func TestRefusalAndReopen(t *testing.T) {
 		if m.Step.Code == mobility.CourseChoice && (m.Stage != mobility.StageDone || m.Times != 2) || m.Step.Code == mobility.ReferentApproval && m.Stage != mobility.StageEnded {
 			t.Errorf("the timeline says %+v", m)
 		}
+	}
+}
+
+// TestFingerprint: two choices are told apart whatever is written into them.
+func TestFingerprint(t *testing.T) {
+	t.Parallel()
+	one := []mobility.Course{{Code: "A", Replaces: "x\nB\x000\x00\x00"}}
+	two := []mobility.Course{{Code: "A", Replaces: "x"}, {Code: "B"}}
+	f := flowOf(t, mobility.DefaultPlan(mobility.Incoming), nil)
+	r := until(t, f, mobility.CourseChoice)
+	_, _, err := f.Apply(r, mobility.Event{Action: mobility.Choose, By: mobility.Student, At: r.Since, Choice: one})
+	if refused, ok := errors.AsType[*mobility.RefusedError](err); mobility.Fingerprint(one) == mobility.Fingerprint(two) && (!ok || refused.Rule != "course") {
+		t.Errorf("a choice that looks like another is taken: %v", err)
 	}
 }
 
@@ -321,6 +337,63 @@ func TestAdopt(t *testing.T) {
 	}
 	if got := f.Adopt(r, r.Since.Add(time.Hour)); got.Step != mobility.CourseChoice || got.Status != mobility.Open {
 		t.Errorf("adopted at %q, %s; want the course choice", got.Step, got.Status)
+	}
+}
+
+// TestOtherPlans: what a plan did not know, another does not take for done.
+func TestOtherPlans(t *testing.T) {
+	t.Parallel()
+	full := flowOf(t, mobility.DefaultPlan(mobility.Incoming), nil)
+	choose := func(f *mobility.Flow, r mobility.Record, c mobility.Course) mobility.Record {
+		t.Helper()
+		r, _, err := f.Apply(r, mobility.Event{Action: mobility.Choose, By: mobility.Student, At: r.Since.Add(time.Hour), Choice: []mobility.Course{c}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r
+	}
+
+	// The home institution approves algebra; the plan forgets its step; the student
+	// changes to history and back; the plan has the step again.
+	p := mobility.DefaultPlan(mobility.Incoming)
+	p.Steps[5].Active = false
+	lax := flowOf(t, p, nil)
+	r := choose(full, until(t, full, mobility.CourseChoice), algebra)
+	r, _ = forward(t, full, r)
+	r, _ = forward(t, full, r)
+	r = choose(lax, choose(lax, lax.Adopt(r, r.Since), history), algebra)
+	for r.Step != mobility.LearningAgreement {
+		r, _ = forward(t, lax, r)
+	}
+	if r = full.Adopt(r, r.Since); r.Step != mobility.HomeApproval {
+		t.Errorf("an approval from before the change counts: the mobility is at %q", r.Step)
+	}
+
+	// A step that was a form when it was done becomes the step of choice.
+	p = mobility.DefaultPlan(mobility.Incoming)
+	for i := range p.Steps {
+		p.Steps[i].Active = i < 4 || p.Steps[i].Code == mobility.LearningAgreement
+	}
+	p.Steps[3].Kind = mobility.Form
+	forms := flowOf(t, p, nil)
+	r = until(t, forms, mobility.CourseChoice)
+	r, _, err := forms.Apply(r, mobility.Event{Action: mobility.Complete, Step: r.Step, By: mobility.Student, At: r.Since})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r = full.Adopt(r, r.Since); r.Step != mobility.CourseChoice {
+		t.Errorf("nothing was chosen, and the mobility is at %q", r.Step)
+	}
+
+	// A record of the other direction.
+	outgoing := flowOf(t, mobility.DefaultPlan(mobility.Outgoing), nil)
+	_, _, err = outgoing.Apply(r, mobility.Event{Action: mobility.Withdraw, By: mobility.Student, At: r.Since, Reason: "x"})
+	if refused, ok := errors.AsType[*mobility.RefusedError](err); !ok || refused.Rule != "plan" {
+		t.Errorf("an incoming mobility by the plan of outgoing ones: %v", err)
+	}
+	r.Step = "none"
+	if got := outgoing.Adopt(r, r.Since); got.Step != "none" {
+		t.Errorf("the plan of outgoing mobilities adopts an incoming one, at %q", got.Step)
 	}
 }
 
@@ -401,6 +474,9 @@ func TestNoDocumentWithoutApprovals(t *testing.T) {
 			next, effects, err := f.Apply(r, e)
 			if err != nil {
 				continue
+			}
+			if e.Action == mobility.Choose { // approvals come after the choice, each time
+				clear(given)
 			}
 			if e.Action == mobility.Complete && slices.Contains(approvers, before.Step) {
 				c := mobility.Fingerprint(before.Choice)

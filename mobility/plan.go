@@ -8,6 +8,7 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/passerelle-sup/passerelle"
 )
@@ -160,7 +161,7 @@ func (c *Credits) UnmarshalText(text []byte) (err error) {
 }
 
 // Validate returns everything that is wrong with a plan, as
-// [passerelle.FieldErrors]: codes that are missing or double, two active steps of
+// [passerelle.FieldErrors]: codes that are missing, double or reserved, two active steps of
 // one order, an approval before the choice, a document without one, types that no
 // plan knows.
 func (p Plan) Validate() error {
@@ -175,6 +176,9 @@ func (p Plan) Validate() error {
 			faults.Add(field+".code", "unique", "a code of its own")
 		}
 		codes[s.Code] = true
+		if strings.Contains(s.Code, ":") || s.Code == doneWithdrawn || s.Code == doneReopened {
+			faults.Add(field+".code", "reserved", "another code: the history has words of its own with a colon, and "+doneWithdrawn+" and "+doneReopened)
+		}
 		if s.Validator == "" {
 			faults.Add(field+".validator", "required", "who does the step")
 		}

@@ -68,6 +68,8 @@ func TestReadPlan(t *testing.T) {
 		10: {`{"direction":"incoming"}}`, "end"},
 		11: {strings.Repeat(" ", 1<<20) + "{}", "length"},
 		12: {`{"steps":`, "json"},
+		13: {step(`{"code":"undone:a","active":true,"order":1,"validator":"home","kind":"form"},{"code":"reopened","active":true,"order":2,"validator":"home","kind":"form"},{"code":"withdrawn","order":3,"validator":"home","kind":"form"}`),
+			"steps[0].code, steps[1].code, steps[2].code"},
 	} {
 		_, err := mobility.ReadPlan(strings.NewReader(c.text))
 		var got string
@@ -86,6 +88,10 @@ func TestReadPlan(t *testing.T) {
 	}
 	if _, err := mobility.NewFlow(want, mobility.Offer{"x": nil}); !errors.Is(err, passerelle.ErrInvalid) {
 		t.Errorf("an offer of an unknown type: %v", err)
+	}
+	_, err = mobility.NewFlow(want, mobility.Offer{mobility.FullYear: {{Code: "A", Credits: 500}, {Credits: 500}, {Code: "A", Credits: 600}}})
+	if faults, _ := errors.AsType[passerelle.FieldErrors](err); len(faults) != 2 || faults[0].Field != "offer.full-year[1]" || faults[1].Field != "offer.full-year[2]" {
+		t.Errorf("an offer with a course without code, and one twice: %v", err)
 	}
 }
 

@@ -40,7 +40,16 @@ type DocumentMade struct {
 	Approvals []string `json:"approvals"`
 }
 
-// Done is a step that was done.
+// The words of Done.Step that are no steps. The prefixes stand before a step's code.
+const (
+	doneWithdrawn = "withdrawn"
+	doneReopened  = "reopened"
+	doneRefused   = "refused:" // the step was refused
+	doneUndone    = "undone:"  // the step was done, and had to be done again
+)
+
+// Done is a step that was done, or "withdrawn", "reopened", "refused:" and a step, or
+// "undone:" and a step that was done once and had to be done again.
 type Done struct {
 	Step string    `json:"step"`
 	By   Actor     `json:"by"`
@@ -82,7 +91,7 @@ type Record struct {
 	Approvals []ApprovalGiven `json:"approvals,omitempty"`
 	Documents []DocumentMade  `json:"documents,omitempty"`
 	History   []Done          `json:"history,omitempty"` // the oldest first
-	Reason    string          `json:"reason,omitempty"`  // of a refusal or withdrawal; personal
+	Reason    string          `json:"reason,omitempty"`  // of a refusal or withdrawal that nothing has followed; personal
 }
 
 // LogValue gives the identifier and where the mobility stands: nothing personal.

@@ -36,7 +36,7 @@ func (f *Flow) Timeline(r Record, now time.Time) []Moment {
 			case s.Code:
 				m.Stage, m.By, m.At = StageDone, d.By, d.At
 				m.Times++
-			case "undone:" + s.Code:
+			case doneUndone + s.Code:
 				m.Times++
 			}
 		}
