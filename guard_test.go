@@ -70,7 +70,7 @@ var allowed = map[string][]string{
 	"ewp/institutions":              {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},
 	"ewp/internal/document":         {".", "ewp", "internal/xmlx"},
 	"ewp/internal/documenttest":     {".", "ewp", "internal/testutil", "github.com/google/go-cmp/cmp"},
-	"ewp/iias":                      {".", "ewp", "ewp/cnr", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "internal/c14n", "internal/ledger", "internal/xmlx"},
+	"ewp/iias":                      {".", "ewp", "ewp/cnr", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/lexical", "ewp/term", "internal/c14n", "internal/ledger", "internal/xmlx"},
 	"ewp/omobilities":               {".", "esi", "ewp", "ewp/cnr", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "ewp/term", "ine", "internal/ledger", "internal/xmlx", "sis"},
 	"ewp/imobilities":               {".", "ewp", "ewp/cnr", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "internal/ledger"},
 	"ewp/ounits":                    {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical"},

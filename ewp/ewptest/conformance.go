@@ -102,6 +102,13 @@ var suites = []suite{
 	echoSuite,
 	fileSuite,
 	monitoringSuite,
+	institutionsSuite,
+	ounitsSuite,
+	coursesSuite,
+	replicationSuite,
+	factsheetSuite,
+	torsIndexSuite, torsGetSuite, olderTorsIndexSuite, olderTorsGetSuite,
+	torCNRSuite, olderTorCNRSuite, torStatsSuite,
 }
 
 // Checked yields the APIs that have steps.

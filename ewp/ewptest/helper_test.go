@@ -25,7 +25,7 @@ func xmllint(t *testing.T) func(schema string, doc []byte) error {
 		}
 		var out bytes.Buffer
 		cmd := exec.CommandContext(t.Context(), program, "--nonet", "--noout", "--schema", filepath.Join(base, schema), name)
-		cmd.Env = append(os.Environ(), "XML_CATALOG_FILES="+filepath.Join(base, "catalog-network.xml"))
+		cmd.Env = append(os.Environ(), "XML_CATALOG_FILES="+filepath.Join(base, "catalog-network.xml")+" "+filepath.Join(base, "catalog-business.xml"))
 		cmd.Stderr = &out
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("%w: %s", err, out.String())
