@@ -13,12 +13,8 @@ import (
 // white space in the content of a section collapses. An empty section says the
 // reason, as the model wants it.
 func (s Supplement) ELMO() *elmo.DiplomaSupplement {
-	introduction := s.Wording.Words["introduction"]
-	if introduction == "" {
-		introduction = words["en"]["introduction"]
-	}
 	return &elmo.DiplomaSupplement{
-		Lang: s.Wording.Lang, Version: s.Wording.Version, IssueDate: s.IssuedOn.String(), Introduction: introduction, Sections: s.elmoSections(s.Sections()),
+		Lang: s.Wording.Lang, Version: s.Wording.Version, IssueDate: s.IssuedOn.String(), Introduction: s.word("introduction"), Sections: s.elmoSections(s.Sections()),
 	}
 }
 
@@ -79,7 +75,13 @@ func (s Supplement) resultsHTML(sec Section) string {
 		if l.Passed != nil {
 			result = s.word(map[bool]string{true: "passed", false: "failed"}[*l.Passed])
 		}
-		row(&b, "td", l.Title, l.Code, l.Year, l.Credits, l.Mark, result)
+		title := l.Title
+		for _, more := range []string{l.Where, l.Description} {
+			if more != "" {
+				title += " – " + more
+			}
+		}
+		row(&b, "td", title, l.Code, l.Year, l.Credits, l.Mark, result)
 	}
 	b.WriteString("</table>")
 	return b.String()

@@ -89,13 +89,13 @@ func French() Wording {
 var words = map[string]map[string]string{
 	"en": {
 		"document": "Diploma supplement", "course": "Course", "code": "Code", "credits": "ECTS", "mark": "Mark", "result": "Result", "passed": "passed", "failed": "not passed",
-		"grade": "Grade", "share": "Share", "count": "Number", "total": "Credits gained", "year": "Year", "to_sign": "to be signed", "to_stamp": "to be sealed",
+		"grade": "Grade", "share": "Share", "year": "Year", "to_sign": "to be signed", "to_stamp": "to be sealed",
 		"distribution": "Distribution of passing grades", "missing": "Not stated",
 		"introduction": "This Diploma Supplement follows the model developed by the European Commission, the Council of Europe and UNESCO. It describes the nature, level, context, content and status of the studies that were completed by the person named on the original qualification to which it is added. It is free from any value judgement, statement of equivalence or suggestion about recognition. Where a section is empty, the reason is given.",
 	},
 	"fr": {
 		"document": "Supplément au diplôme", "course": "Enseignement", "code": "Code", "credits": "ECTS", "mark": "Note", "result": "Résultat", "passed": "validé", "failed": "non validé",
-		"grade": "Note", "share": "Part", "count": "Nombre", "total": "Crédits obtenus", "year": "Année", "to_sign": "à signer", "to_stamp": "à sceller",
+		"grade": "Note", "share": "Part", "year": "Année", "to_sign": "à signer", "to_stamp": "à sceller",
 		"distribution": "Répartition des notes de réussite", "missing": "Non renseigné",
 		"introduction": "Ce supplément au diplôme suit le modèle élaboré par la Commission européenne, le Conseil de l'Europe et l'UNESCO. Il décrit la nature, le niveau, le contexte, le contenu et le statut des études accomplies par la personne désignée par le diplôme original auquel il est annexé. Il ne comporte ni jugement de valeur, ni déclaration d'équivalence, ni suggestion relative à la reconnaissance. Lorsqu'une rubrique est vide, la raison en est donnée.",
 	},
