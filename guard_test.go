@@ -79,7 +79,7 @@ var allowed = map[string][]string{
 	"ewp/echo":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/file":                      {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
 	"ewp/monitoring":                {".", "ewp/ewpclient", "ewp", "ewp/ewpserver"},
-	"ewp/omobilitylas":              {".", "ewp", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "ewp/term", "internal/ledger", "internal/xmlx", "transport"},
+	"ewp/omobilitylas":              {".", "ewp", "ewp/cnr", "ewp/contact", "ewp/ewpclient", "ewp/ewpserver", "ewp/internal/document", "ewp/internal/lexical", "ewp/term", "internal/ledger", "internal/xmlx", "transport"},
 	"ewp/ewpserver":                 {".", "ewp", "ewp/aesgcm", "ewp/httpsig", "ewp/registry", "internal/xmlx"},
 	"ewp/registry":                  {".", "ewp", "ewp/registry/internal/xmlscan", "transport", "internal/xmlx"},
 	"ewp/registry/internal/xmlscan": {".", "internal/xmlx"},

@@ -54,7 +54,7 @@ func (c *Client) Get(ctx context.Context, r GetRequest) iter.Seq2[Agreement, err
 // One returns the agreement of one mobility. Its error is passerelle.ErrNotFound for one
 // that the partner does not know, or does not show to us, and else that of Get.
 func (c *Client) One(ctx context.Context, k Key) (Agreement, error) {
-	for a, err := range c.Get(ctx, GetRequest{HEI: k.Sending, IDs: []string{k.OMobilityID}}) {
+	for a, err := range c.Get(ctx, GetRequest{HEI: k.Sending, IDs: []string{k.ID}}) {
 		return a, err
 	}
 	return Agreement{}, fmt.Errorf("omobilitylas: no such agreement at the partner, or not for us: %w", passerelle.ErrNotFound)

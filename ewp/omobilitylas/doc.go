@@ -8,7 +8,8 @@
 //	Validate       the rules, those that the schema cannot express included
 //	State          the life of one agreement, as pure functions: Propose, Apply, Observe
 //	Store          where states are kept: Memory, File, or your own
-//	Desk           a Provider on a Store: the sending side, ready to be registered
+//	Sender         the desk of the sending side, a Provider on a Store
+//	Receiver       the desk of the receiving side: reads what is notified, decides
 //	Client         calls partners
 //	Sheet, Row     from the rows of a student system to the document and back
 //

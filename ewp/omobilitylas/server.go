@@ -10,7 +10,7 @@ import (
 	"github.com/passerelle-sup/passerelle/ewp/ewpserver"
 )
 
-// Provider is what a sending institution serves. [Desk] is one on a [Store].
+// Provider is what a sending institution serves. A [Sender] is one.
 type Provider interface {
 	// Agreements yields those with the identifiers that the caller may see, in any
 	// order; the others are left out. An error that is passerelle.ErrNotFound or
@@ -81,31 +81,16 @@ func own(q ewpserver.Query, agreements iter.Seq2[Agreement, error]) iter.Seq2[Ag
 	}
 }
 
-// Listener is what a receiving institution does with notifications.
-type Listener interface {
-	// Changed keeps the identifiers of agreements that the caller says it changed, to
-	// read them later, and returns at once: see ewp/cnr for a queue. An error makes the
-	// sender notify again.
-	Changed(ctx context.Context, n ewpserver.Notice) error
-	// Incoming counts the agreements, a row for each academic year.
-	Incoming(ctx context.Context, p ewpserver.Parties) iter.Seq2[Incoming, error]
+// RegisterNotifications serves omobility-la-cnr on s. take keeps the identifiers of
+// agreements that the caller says it changed, to read them later, and returns at once; an
+// error makes the sender notify again. cnr.Inbox.Register does the same with a queue. Its
+// error is like that of Register.
+func RegisterNotifications(s *ewpserver.Server, take func(context.Context, ewpserver.Notice) error, max Limits, opts ...ewpserver.Option) error {
+	return s.Handle(ewp.OMobilityLACNR, "", ewpserver.Notification{ID: ParamID, Max: max.OMobilityIDs, Sender: ParamSending, Take: take}, opts...)
 }
 
-// RegisterNotifications serves omobility-la-cnr and its stats on s. Where notifications
-// are taken by cnr.Inbox.Register, [RegisterIncoming] serves the rest. Its error is like
-// that of Register.
-func RegisterNotifications(s *ewpserver.Server, l Listener, max Limits, opts ...ewpserver.Option) error {
-	if l == nil {
-		return passerelle.FieldErrors{{Field: "Listener", Rule: "required", Want: "what takes notifications"}}
-	}
-	n := ewpserver.Notification{ID: ParamID, Max: max.OMobilityIDs, Sender: ParamSending, Take: l.Changed}
-	if err := s.Handle(ewp.OMobilityLACNR, "", n, opts...); err != nil {
-		return err
-	}
-	return RegisterIncoming(s, l.Incoming, opts...)
-}
-
-// RegisterIncoming serves the stats of omobility-la-cnr on s.
+// RegisterIncoming serves the stats of omobility-la-cnr on s. Its error is like that of
+// Register.
 func RegisterIncoming(s *ewpserver.Server, count func(context.Context, ewpserver.Parties) iter.Seq2[Incoming, error], opts ...ewpserver.Option) error {
 	return s.Handle(ewp.OMobilityLACNR, "stats", ewpserver.Stats[Incoming]{Item: statsItem, Count: count}, opts...)
 }

@@ -39,8 +39,8 @@ type Decided struct {
 
 // Key names an agreement among those of all institutions. It is comparable.
 type Key struct {
-	Sending     ewp.HEIID
-	OMobilityID string
+	Sending ewp.HEIID
+	ID      string // of the mobility
 }
 
 // Key returns the key of the agreement.
@@ -174,4 +174,4 @@ func (s State) decided(d Decided) State {
 }
 
 // String returns the key in words: "uni-a.example c442c289".
-func (k Key) String() string { return strings.TrimSpace(k.Sending.String() + " " + k.OMobilityID) }
+func (k Key) String() string { return strings.TrimSpace(k.Sending.String() + " " + k.ID) }

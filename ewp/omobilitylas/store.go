@@ -64,7 +64,7 @@ var states = ledger.Kind[State]{
 		return fmt.Errorf("omobilitylas: no such agreement: %w", passerelle.ErrNotFound)
 	},
 	Check: func(stored, s *State) error {
-		if k := s.Key(); k.Sending.IsZero() || k.OMobilityID == "" {
+		if k := s.Key(); k.Sending.IsZero() || k.ID == "" {
 			return passerelle.FieldErrors{{Field: "Agreement.OMobilityID", Rule: "required", Want: "the sending institution and the identifier of the mobility"}}
 		}
 		if stored.Version != s.Version {
