@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/passerelle-sup/passerelle/aglae"
+	"github.com/passerelle-sup/passerelle/cvec"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
 )
 
@@ -33,6 +35,21 @@ type pageView struct {
 	Groups   []group
 	Cards    []cardView
 	Grades   string // page of the converted transcript; empty: none
+	Desk     []figure
+	Reports  []figure     // the controls, by file
+	Stay     []momentView // of the incoming student
+}
+
+// figure is a number with its words.
+type figure struct {
+	Name, Title string
+	Count       int
+}
+
+// momentView is a step of the incoming student.
+type momentView struct {
+	Name, At string
+	Again    bool // it was done again after a change
 }
 
 // cardView is a card on the page: its two codes and where it stands.
@@ -94,7 +111,36 @@ func (r *results) page(w io.Writer) error {
 	if r.converted {
 		v.Grades = "grades/transcript.html"
 	}
+	r.deskFigures(&v, lang)
+	if r.stay != nil {
+		for _, m := range r.stay.flow.Timeline(r.stay.record, r.stay.at) {
+			v.Stay = append(v.Stay, momentView{m.Step.Name(string(lang)), m.At.Format("02/01/2006"), m.Times > 1})
+		}
+	}
 	return pageTemplate.Execute(w, v)
+}
+
+// deskFigures puts the enrolment desk on the page.
+func (r *results) deskFigures(v *pageView, lang campaign.Lang) {
+	if len(r.desk.CVEC) == 0 {
+		return
+	}
+	words := pageWords[lang]
+	for _, f := range []figure{
+		{"", words["cvecValid"], r.desk.CVEC[cvec.Valid.String()]},
+		{"", words["cvecOther"], r.desk.CVEC[cvec.OtherPerson.String()] + r.desk.CVEC[cvec.NotFound.String()] + r.desk.CVEC[cvec.Unproven.String()]},
+		{"", words["holders"], r.desk.Grants[aglae.Holder.String()]},
+		{"", words["waiting"], r.desk.Grants[aglae.Wait.String()] + r.desk.Grants[aglae.Unavailable.String()]},
+	} {
+		v.Desk = append(v.Desk, f)
+	}
+	for _, control := range aglae.Controls() {
+		n := 0
+		for _, count := range r.desk.Reports[string(control)] {
+			n += count
+		}
+		v.Reports = append(v.Reports, figure{string(control), words["control-"+string(control)], n})
+	}
 }
 
 // pageLang is the language of pages: French unless English is asked for.
@@ -143,6 +189,10 @@ var pageWords = map[campaign.Lang]map[string]string{
 		"cards": "Cartes étudiantes européennes", "official": "code officiel", "seal": "sceau", "grades": "Notes rapportées d'un séjour",
 		"gradesLink": "Le relevé converti, avec le détail de chaque note",
 		"registered": "enregistrée", "no-consent": "pas de consentement : rien n'a été envoyé", "withdrawn": "consentement retiré : effacée",
+		"desk": "Au guichet : CVEC et bourses", "cvecValid": "attestations CVEC valables", "cvecOther": "attestations à regarder", "holders": "boursiers d'après AGLAE",
+		"waiting": "sans réponse ferme : ce n'est pas un refus", "reports": "Contrôles :", "control-numbers": "INE et numéro de boursier", "control-conditional": "bourses conditionnelles",
+		"control-unconfirmed": "déclarés sans réponse positive", "control-undeclared": "confirmés et non déclarés", "control-detections": "réponses en attente", "control-crous": "fichier du Crous",
+		"stay": "Une étudiante accueillie, du vœu au supplément", "again": "refait après un changement de cours", "transcoded": "Le relevé dans l'échelle d'origine", "supplement": "Le supplément au diplôme",
 		"waits": "attend l'INE définitif", "deferred": "routeur injoignable, à refaire", "refused": "refusée par le routeur",
 	},
 	campaign.English: {
@@ -154,6 +204,10 @@ var pageWords = map[campaign.Lang]map[string]string{
 		"cards": "European student cards", "official": "official code", "seal": "seal", "grades": "Grades brought back from abroad",
 		"gradesLink": "The converted transcript, with the detail of each grade",
 		"registered": "registered", "no-consent": "no consent: nothing was sent", "withdrawn": "consent withdrawn: deleted",
+		"desk": "At the desk: CVEC and grants", "cvecValid": "valid CVEC certificates", "cvecOther": "certificates to look at", "holders": "grant holders according to AGLAE",
+		"waiting": "without a firm answer: this is no refusal", "reports": "Controls:", "control-numbers": "INE and grant number", "control-conditional": "conditional grants",
+		"control-unconfirmed": "declared, no positive answer", "control-undeclared": "confirmed, not declared", "control-detections": "answers that wait", "control-crous": "file of the Crous",
+		"stay": "An incoming student, from the wish to the supplement", "again": "done again after a change of courses", "transcoded": "The transcript on the scale at home", "supplement": "The diploma supplement",
 		"waits": "waits for the definitive INE", "deferred": "router out of reach, to be done again", "refused": "refused by the router",
 	},
 }
