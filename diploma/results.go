@@ -2,6 +2,7 @@ package diploma
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/passerelle-sup/passerelle/sis"
 )
@@ -9,7 +10,7 @@ import (
 // ResultLines returns the lines of section 4.3 from the results of a student system, in
 // their order; elements that hold others become headings. describe gives the
 // syllabus of a course by its code, and may be nil. A mark is printed as recorded,
-// with the scale it is out of; without one, the decision code stands in its place.
+// with what it is out of when both are numbers ("12,5/20", but "ABJ" and "B"); without one, the decision code stands in its place.
 func ResultLines(results []sis.Result, describe func(code string) string) []Line {
 	depth := map[string]int{}
 	var out []Line
@@ -22,7 +23,7 @@ func ResultLines(results []sis.Result, describe func(code string) string) []Line
 		if r.Year > 0 {
 			line.Year = fmt.Sprintf("%d-%d", r.Year, r.Year+1)
 		}
-		if r.Mark != "" && r.Scale != "" {
+		if isNumber(r.Mark) && isNumber(r.Scale) {
 			line.Mark = r.Mark + "/" + r.Scale
 		}
 		if line.Mark == "" {
@@ -38,4 +39,9 @@ func ResultLines(results []sis.Result, describe func(code string) string) []Line
 		out = append(out, line)
 	}
 	return out
+}
+
+// isNumber reports whether s is a decimal number with a point or a comma.
+func isNumber(s string) bool {
+	return strings.Trim(s, "0123456789.,") == "" && strings.Trim(s, ".,") != ""
 }

@@ -45,7 +45,8 @@ type Line struct {
 	Where       string // the institution, for what was obtained abroad
 }
 
-// Signatory is section 7. The page leaves room for what is not set.
+// Signatory is section 7. The page leaves room to sign under the name, and for what
+// is not set.
 type Signatory struct {
 	Name     string
 	Capacity string // 7.3

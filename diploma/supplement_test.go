@@ -256,6 +256,37 @@ func TestELMO(t *testing.T) {
 	}
 }
 
+// TestLines: nothing that is said of a result is lost on the page or in the document,
+// and a mark is out of something only where that means anything.
+func TestLines(t *testing.T) {
+	t.Parallel()
+	lines := diploma.ResultLines([]sis.Result{
+		0: {Course: sis.Course{Title: "a"}, Mark: "12,5", Scale: "20"}, 1: {Course: sis.Course{Title: "b"}, Mark: "ABJ", Scale: "20"},
+		2: {Course: sis.Course{Title: "c"}, Mark: "14", Scale: "master"}, 3: {Course: sis.Course{Title: "d"}, Scale: "20"}, 4: {Course: sis.Course{Title: "e"}, Mark: ",", Scale: "20"},
+	}, nil)
+	var marks []string
+	for _, l := range lines {
+		marks = append(marks, l.Mark)
+	}
+	testutil.Equal(t, "marks", marks, []string{"12,5/20", "ABJ", "14", "", ","})
+	s := diploma.Supplement{Wording: diploma.English(), Results: []diploma.Line{
+		{Title: "Analysis", Where: "Uni Beispiel", Description: "Limits & series", Credits: "6"}, {Title: "Geometry", Code: "GEO", Where: "Uni Zwei"},
+	}}
+	var b bytes.Buffer
+	if err := s.WritePage(&b); err != nil {
+		t.Fatal(err)
+	}
+	document := s.ELMO().Sections[3].Sections[2].Content.Text
+	for _, want := range []string{"Analysis", "Uni Beispiel", "Limits &amp; series", "GEO", "Uni Zwei"} {
+		if !strings.Contains(b.String(), want) {
+			t.Errorf("the page lacks %q", want)
+		}
+		if !strings.Contains(document, want) {
+			t.Errorf("the document lacks %q: %s", want, document)
+		}
+	}
+}
+
 // TestLog: a supplement that is logged shows nothing of its holder.
 func TestLog(t *testing.T) {
 	t.Parallel()
