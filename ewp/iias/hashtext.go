@@ -199,7 +199,7 @@ func (h *hasher) ofSpec() bool {
 }
 
 // attributes writes those that no schema allows, and that the transformation writes
-// nevertheless. Line breaks in their values are blanks, as XML 1.0 (3.3.3) wants.
+// nevertheless.
 func (h *hasher) attributes(name string, attrs []xml.Attr) {
 	for _, a := range attrs {
 		if _, ok := declares(a.Name); ok || a.Name.Space == "" && (a.Name.Local == "not-yet-defined" || a.Name.Local == "v6-value") {
@@ -210,12 +210,10 @@ func (h *hasher) attributes(name string, attrs []xml.Attr) {
 		h.text = append(h.text, '.')
 		h.text = append(h.text, a.Name.Local...)
 		h.text = append(h.text, '=')
-		h.text = append(h.text, blanks.Replace(a.Value)...)
+		h.text = append(h.text, a.Value...)
 		h.text = append(h.text, "@_"...)
 	}
 }
-
-var blanks = strings.NewReplacer("\t", " ", "\n", " ", "\r", " ")
 
 // names writes the names of the two elements that are open, and of one inside.
 func (h *hasher) names(name string) {

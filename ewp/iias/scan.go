@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
+	"strings"
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/internal/xmlx"
@@ -53,6 +55,11 @@ func (s *scanner) next() (xml.Token, error) {
 		}
 		switch t := token.(type) {
 		case xml.StartElement:
+			if slices.ContainsFunc(t.Attr, func(a xml.Attr) bool { return strings.ContainsAny(a.Value, "\t\n\r") }) {
+				if token, err = s.normalised(); err != nil {
+					return nil, err
+				}
+			}
 			return token, s.enter(t)
 		case xml.EndElement:
 			n := len(s.open) - 1
@@ -72,6 +79,23 @@ func (s *scanner) next() (xml.Token, error) {
 			return nil, broken("no document type declaration")
 		}
 	}
+}
+
+// normalised reads the start tag once more, as XML 1.0 (3.3.3) wants the values of its
+// attributes: line breaks and tabs are blanks, and references to them are not.
+func (s *scanner) normalised() (xml.Token, error) {
+	tag := bytes.ReplaceAll(s.text[s.from:s.end()], []byte("\r\n"), []byte(" "))
+	blank := bytes.Map(func(r rune) rune {
+		if r == '\t' || r == '\n' || r == '\r' {
+			return ' '
+		}
+		return r
+	}, tag)
+	token, err := xml.NewDecoder(bytes.NewReader(blank)).RawToken()
+	if err != nil {
+		return nil, notRead(err)
+	}
+	return token, nil
 }
 
 // end is where the last token ends.

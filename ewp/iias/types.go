@@ -200,9 +200,11 @@ func (c *Condition) Months() (hundredths int, ok bool) { return hundredthsOf(c.M
 func (c *Condition) Days() (hundredths int, ok bool) { return hundredthsOf(c.DaysPerYear) }
 
 // Covers reports whether an academic year, "2025/2026", lies within the first and the
-// last of the condition.
+// last of the condition. Years are compared by the civil year in which they begin, so
+// that the numbering of both hemispheres is understood.
 func (c *Condition) Covers(year string) bool {
-	return span{c.FirstYear, c.LastYear}.covers(year)
+	first, last, y := yearOf(trim(c.FirstYear)), yearOf(trim(c.LastYear)), yearOf(year)
+	return first > 0 && first <= y && y <= last
 }
 
 // trim takes away the white space that XML allows around a value.

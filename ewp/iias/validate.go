@@ -4,18 +4,19 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
-	"strings"
 
 	"github.com/passerelle-sup/passerelle"
+	"github.com/passerelle-sup/passerelle/ewp/internal/lexical"
+	"github.com/passerelle-sup/passerelle/ewp/term"
 )
 
 var (
-	identifier   = regexp.MustCompile(`^[!-~]{1,64}$`)
-	languageCode = regexp.MustCompile(`^[a-zA-Z]{1,8}(-[a-zA-Z0-9]{1,8})*$`)
-	cefrLevel    = regexp.MustCompile(`^[ABC][12]$`)
-	iscedCode    = regexp.MustCompile(`^[0-9]{4}$`)
-	v6Code       = regexp.MustCompile(`^[0-9]{1,3}$`)
+	cefrLevel = regexp.MustCompile(`^[ABC][12]$`).MatchString
+	iscedCode = regexp.MustCompile(`^[0-9]{4}$`).MatchString
+	v6Code    = regexp.MustCompile(`^[0-9]{1,3}$`).MatchString
 )
+
+const wantID = "an identifier of 1 to 64 printable characters without blanks"
 
 // check collects the faults of an agreement.
 type check struct{ faults passerelle.FieldErrors }
@@ -61,17 +62,16 @@ func (a *Agreement) Validate() error {
 			}
 		}
 	}
-	c.optional(identifier, a.PDF, "pdf-file", "an identifier of 1 to 64 printable characters without blanks")
+	c.optional(lexical.IsIdentifier, a.PDF, "pdf-file", wantID)
 	return c.faults.Err()
 }
 
 func (c *check) partner(p Partner, path string, owner bool) {
-	const want = "an identifier of 1 to 64 printable characters without blanks"
 	c.unless(!p.HEI.IsZero(), path+".hei-id", "required", "the institution")
-	c.unless(!owner || p.IIAID != "", path+".iia-id", "required", want)
+	c.unless(!owner || p.IIAID != "", path+".iia-id", "required", wantID)
 	c.unless(!owner || p.Code != "", path+".iia-code", "required", "the number of the agreement, for people")
-	c.optional(identifier, p.IIAID, path+".iia-id", want)
-	c.optional(identifier, p.Unit, path+".ounit-id", want)
+	c.optional(lexical.IsIdentifier, p.IIAID, path+".iia-id", wantID)
+	c.optional(lexical.IsIdentifier, p.Unit, path+".ounit-id", wantID)
 	if p.SigningDate != "" {
 		d, err := passerelle.ParseDate(trim(p.SigningDate))
 		c.unless(err == nil && !d.Partial(), path+".signing-date", "date", "YYYY-MM-DD")
@@ -85,16 +85,15 @@ func (c *check) partner(p Partner, path string, owner bool) {
 }
 
 // optional checks the form of a value that may be absent.
-func (c *check) optional(form *regexp.Regexp, value, path, want string) {
-	c.unless(value == "" || form.MatchString(value), path, "pattern", want)
+func (c *check) optional(ok func(string) bool, value, path, want string) {
+	c.unless(value == "" || ok(value), path, "pattern", want)
 }
 
 func (c *check) condition(m Condition, kind Kind, path string) {
 	c.unless(!m.SendingHEI.IsZero(), path+".sending-hei-id", "required", "the institution that sends")
 	c.unless(!m.ReceivingHEI.IsZero(), path+".receiving-hei-id", "required", "the institution that receives")
-	const wantID = "an identifier of 1 to 64 printable characters without blanks"
-	c.optional(identifier, m.SendingUnit, path+".sending-ounit-id", wantID)
-	c.optional(identifier, m.ReceivingUnit, path+".receiving-ounit-id", wantID)
+	c.optional(lexical.IsIdentifier, m.SendingUnit, path+".sending-ounit-id", wantID)
+	c.optional(lexical.IsIdentifier, m.ReceivingUnit, path+".receiving-ounit-id", wantID)
 	for i, contact := range m.SendingContacts {
 		c.faults = append(c.faults, contact.Faults(fmt.Sprintf("%s.sending-contact[%d]", path, i))...)
 	}
@@ -109,7 +108,7 @@ func (c *check) condition(m Condition, kind Kind, path string) {
 	c.unless(len(m.Languages) > 0 || kind != StudentStudies && kind != StaffTeaching, path+".recommended-language-skill", "required", "a language at least")
 	for i, l := range m.Languages {
 		at := fmt.Sprintf("%s.recommended-language-skill[%d]", path, i)
-		c.unless(languageCode.MatchString(l.Code), at+".language", "pattern", "a language tag: en, pt-BR")
+		c.unless(lexical.IsLanguage(l.Code), at+".language", "pattern", "a language tag: en, pt-BR")
 		c.optional(cefrLevel, l.Level, at+".cefr-level", "A1, A2, B1, B2, C1 or C2")
 		c.flag(l.NotYetDefined, at)
 		if l.SubjectArea != nil {
@@ -141,7 +140,7 @@ func (c *check) flag(value, path string) {
 }
 
 func (c *check) subject(s SubjectArea, path string) {
-	c.unless(iscedCode.MatchString(s.ISCED.Code), path+".isced-f-code", "pattern", "four digits of ISCED-F 2013")
+	c.unless(iscedCode(s.ISCED.Code), path+".isced-f-code", "pattern", "four digits of ISCED-F 2013")
 	c.optional(v6Code, s.ISCED.V6Value, path+".isced-f-code.v6-value", "one to three digits")
 }
 
@@ -198,24 +197,11 @@ func (a *Agreement) Flags() passerelle.FieldErrors {
 	return c.faults
 }
 
-// yearOf returns the first part of an academic year, 0 for what is none: the second is
-// one year later, or the same in the southern hemisphere.
+// yearOf returns the civil year in which an academic year begins, 0 for what is none.
 func yearOf(id string) int {
-	first, second, ok := strings.Cut(id, "/")
-	a, errA := strconv.Atoi(first)
-	b, errB := strconv.Atoi(second)
-	if !ok || errA != nil || errB != nil || len(id) != 9 || len(first) != 4 || b != a && b != a+1 || a < 1 {
+	year, err := term.ParseYear(id)
+	if err != nil {
 		return 0
 	}
-	return a
-}
-
-// span is the first and the last year of a condition.
-type span [2]string
-
-// covers reports whether a year lies between the two. Years are compared by their first
-// part, so that both numberings meet.
-func (s span) covers(year string) bool {
-	y := yearOf(year)
-	return y > 0 && yearOf(s[0]) > 0 && yearOf(s[0]) <= y && y <= yearOf(s[1])
+	return year.First()
 }
