@@ -51,10 +51,14 @@ func ExampleCheck() {
 	// FAILURE: echo PHTTT: body changed, length kept; expected: 400
 }
 
-// The APIs that have steps.
+// The APIs that have steps begin with those of the network itself; those of the
+// business follow.
 func ExampleChecked() {
 	for api := range ewptest.Checked() {
 		fmt.Println(api)
+		if api == ewp.Monitoring {
+			break
+		}
 	}
 	// Output:
 	// echo

@@ -24,8 +24,9 @@ type idsPattern struct {
 	maxCodes int
 	// found are the elements with identifiers in an answer.
 	found selector
-	// also judges each answer beside; nil does not.
-	also check
+	// also judges each answer beside, and first that with the known object alone; nil
+	// does not.
+	also, first check
 }
 
 // ids runs the pattern, inside regular.
@@ -83,7 +84,7 @@ func (p idsPattern) known() []probe {
 	if p.maxCodes == 1 {
 		fewCodes = "the maximum is 1"
 	}
-	probes := []probe{p.wants("one known "+id, "that object", exactly, p.of(id, p.id))}
+	probes := []probe{p.wants("one known "+id, "that object", both(exactly, p.first), p.of(id, p.id))}
 	if p.codes {
 		probes = append(probes, p.wants("one known "+code, "that object", exactly, p.of(code, p.code)).unless(p.noCode()))
 	}
