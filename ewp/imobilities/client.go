@@ -7,7 +7,6 @@ import (
 
 	"github.com/passerelle-sup/passerelle/ewp"
 	"github.com/passerelle-sup/passerelle/ewp/ewpclient"
-	"github.com/passerelle-sup/passerelle/transport"
 )
 
 const (
@@ -31,7 +30,7 @@ type GetRequest struct {
 // that R does not know, or does not show, is missing and no error; one that was not
 // asked for is passed over. Errors are those of [ewpclient.Each].
 func (c *Client) Get(ctx context.Context, r GetRequest) iter.Seq2[Mobility, error] {
-	call := ewpclient.Call{HEI: r.HEI, API: ewp.IMobilities, Endpoint: "get", Class: transport.Read}
+	call := ewpclient.Call{HEI: r.HEI, API: ewp.IMobilities, Endpoint: "get"}
 	list := ewpclient.List{Param: paramID, Values: r.IDs, Limit: limitIDs}
 	asked := make(map[string]bool, len(r.IDs))
 	for _, id := range r.IDs {
@@ -58,7 +57,7 @@ type NotifyRequest struct {
 // Notify tells S at once, in as many calls as S wants, and returns the first error.
 // Package cnr keeps notifications and repeats them: use it, but for a test.
 func (c *Client) Notify(ctx context.Context, r NotifyRequest) error {
-	call := ewpclient.Call{HEI: r.HEI, API: ewp.IMobilityCNR, Class: transport.Idempotent}
+	call := ewpclient.Call{HEI: r.HEI, API: ewp.IMobilityCNR}
 	list := ewpclient.List{Param: paramID, Values: r.IDs, Limit: limitIDs}
 	for _, err := range ewpclient.Each[struct{}](ctx, c.c, call, list, xml.Name{Local: "none"}) {
 		if err != nil {

@@ -11,7 +11,6 @@ import (
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ewp"
 	"github.com/passerelle-sup/passerelle/ewp/ewpclient"
-	"github.com/passerelle-sup/passerelle/transport"
 )
 
 // The parameters of the API.
@@ -43,7 +42,7 @@ type GetRequest struct {
 // other errors are those of [ewpclient.Each]. What S serves is not validated: see
 // [Mobility.Validate].
 func (c *Client) Get(ctx context.Context, r GetRequest) iter.Seq2[Mobility, error] {
-	call := ewpclient.Call{HEI: r.HEI, API: ewp.OMobilities, Endpoint: "get", Class: transport.Read}
+	call := ewpclient.Call{HEI: r.HEI, API: ewp.OMobilities, Endpoint: "get"}
 	list := ewpclient.List{Param: paramID, Values: r.IDs, Limit: limitIDs}
 	asked := make(map[string]bool, len(r.IDs))
 	for _, id := range r.IDs {
@@ -87,7 +86,7 @@ func (c *Client) Index(ctx context.Context, r IndexRequest) iter.Seq2[string, er
 	if !r.ModifiedSince.IsZero() {
 		params.Set(paramSince, r.ModifiedSince.UTC().Format(time.RFC3339))
 	}
-	call := ewpclient.Call{HEI: r.HEI, API: ewp.OMobilities, Endpoint: "index", Params: params, Class: transport.Read}
+	call := ewpclient.Call{HEI: r.HEI, API: ewp.OMobilities, Endpoint: "index", Params: params}
 	return ewpclient.Each[string](ctx, c.c, call, ewpclient.List{}, xml.Name{Local: indexItem})
 }
 
@@ -108,7 +107,7 @@ func (c *Client) Update(ctx context.Context, r UpdateRequest) (ewp.Texts, error)
 		return nil, err
 	}
 	answer, err := ewpclient.Fetch[updateResponse](ctx, c.c, ewpclient.Call{
-		HEI: r.HEI, API: ewp.OMobilities, Endpoint: "update", XML: doc, Class: transport.Create,
+		HEI: r.HEI, API: ewp.OMobilities, Endpoint: "update", XML: doc,
 	})
 	return answer.Messages, err
 }
@@ -126,7 +125,7 @@ type NotifyRequest struct {
 // Notify tells R at once, in as many calls as R wants, and returns the first error.
 // Package cnr keeps notifications and repeats them: use it, but for a test.
 func (c *Client) Notify(ctx context.Context, r NotifyRequest) error {
-	call := ewpclient.Call{HEI: r.HEI, API: ewp.OMobilityCNR, Class: transport.Idempotent}
+	call := ewpclient.Call{HEI: r.HEI, API: ewp.OMobilityCNR}
 	list := ewpclient.List{Param: paramID, Values: r.IDs, Limit: limitIDs}
 	for _, err := range ewpclient.Each[struct{}](ctx, c.c, call, list, xml.Name{Local: "none"}) {
 		if err != nil {
@@ -139,6 +138,6 @@ func (c *Client) Notify(ctx context.Context, r NotifyRequest) error {
 // Stats yields the statistics of a sending institution. A failure is an *ewp.Error,
 // and the last element unless it is about one row.
 func (c *Client) Stats(ctx context.Context, hei ewp.HEIID) iter.Seq2[YearStats, error] {
-	call := ewpclient.Call{HEI: hei, API: ewp.OMobilityStats, Class: transport.Read}
+	call := ewpclient.Call{HEI: hei, API: ewp.OMobilityStats}
 	return ewpclient.Each[YearStats](ctx, c.c, call, ewpclient.List{}, xml.Name{Local: statsItem})
 }

@@ -21,8 +21,8 @@ const (
 	EmptyChange       Finding = "proposal renamed"   // the identifier changed, and the nomination did not
 	ApprovedChanged   Finding = "approved changed"   // an approved nomination was changed
 	CancelledRevived  Finding = "cancelled revived"  // a cancelled mobility has another status
-	DecisionInvented  Finding = "decision invented"  // S says approved or rejected, and we decided nothing
-	DecisionForgotten Finding = "decision forgotten" // S took our decision about this very proposal, and shows another status
+	DecisionInvented  Finding = "decision invented"  // S says approved or rejected, and we decided nothing, or the opposite
+	DecisionForgotten Finding = "decision forgotten" // S took our approval of this very proposal, and does not show it
 	Faulty            Finding = "faulty"             // Validate finds faults
 )
 
@@ -82,8 +82,10 @@ func (rules Rules) findings(before *Record, r Record) []Finding {
 	}
 	decided := d.ProposalID == m.Nomination.ProposalID && !d.IsZero()
 	answered := m.Status == Approved || m.Status == Rejected
-	say(answered && !(decided && d.status() == m.Status), DecisionInvented)
-	say(decided && d.Delivery == Taken && m.Status == Pending, DecisionForgotten)
+	// Of two decisions of which neither was answered, either may have arrived.
+	say(answered && (!decided || d.Delivery == Taken && d.status() != m.Status), DecisionInvented)
+	// A rejected nomination may be changed and changed back, unseen between two looks.
+	say(decided && d.Verdict == Approve && d.Delivery == Taken && m.Status != Approved && m.Status != Cancelled, DecisionForgotten)
 	say(m.Validate() != nil, Faulty)
 	return found
 }
