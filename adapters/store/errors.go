@@ -43,9 +43,11 @@ func answer(err error) bool {
 	return false
 }
 
-// failed names the operation of a failure.
-func failed(what string, err error) error {
-	if answer(err) {
+// failed names the operation of a failure. A deadline that is not that of ctx is the
+// database's.
+func failed(ctx context.Context, what string, err error) error {
+	late := ctx.Err() == nil && (errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled))
+	if answer(err) && !late {
 		return err
 	}
 	return &Error{What: what, Err: err}

@@ -17,9 +17,12 @@ import (
 
 // pgEngine is a database of PostgreSQL, which several processes share. Writes run beside
 // each other; the server makes one sync for those that end together.
-type pgEngine struct{ db *sql.DB }
+type pgEngine struct {
+	db       *sql.DB
+	patience time.Duration
+}
 
-func openPostgres(_ context.Context, link string, cfg Config, _ time.Duration) (engine, error) {
+func openPostgres(_ context.Context, link string, cfg Config, patience time.Duration) (engine, error) {
 	settings, err := pgx.ParseConfig(link)
 	if err != nil {
 		return nil, err
@@ -32,7 +35,7 @@ func openPostgres(_ context.Context, link string, cfg Config, _ time.Duration) (
 	db.SetMaxOpenConns(connections)
 	db.SetMaxIdleConns(connections)
 	db.SetConnMaxIdleTime(time.Minute)
-	return &pgEngine{db}, nil
+	return &pgEngine{db, patience}, nil
 }
 
 // byIndex keeps plans that were made for empty tables from reading whole tables once they have
@@ -90,7 +93,12 @@ func (e *pgEngine) transient(err error) (again, perhaps bool) {
 	return lost, lost
 }
 
+// write goes on for the patience after ctx has ended, so that its own end is known.
 func (e *pgEngine) write(ctx context.Context, alone bool, op func(q querier) error) error {
+	caller := ctx
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	defer context.AfterFunc(caller, func() { time.AfterFunc(e.patience, cancel) })()
 	if alone {
 		return op(pgTx{ctx, e.db})
 	}

@@ -215,8 +215,12 @@ func (e *liteEngine) writer(tx *liteTx) {
 // has a transaction of its own, so that none suffers from another.
 func (t *liteTx) run(batch []*liteWrite) {
 	answers := make([]error, len(batch))
-	failure := t.together(batch, answers)
-	if failure != nil && len(batch) > 1 {
+	_, failure := t.exec("BEGIN IMMEDIATE") // waits for other processes as long as the patience lasts
+	begun := failure == nil
+	if begun {
+		failure = t.together(batch, answers)
+	}
+	if begun && failure != nil && len(batch) > 1 {
 		for _, w := range batch {
 			t.run([]*liteWrite{w})
 		}
@@ -230,12 +234,9 @@ func (t *liteTx) run(batch []*liteWrite) {
 	}
 }
 
-// together runs the writes and notes what each answers. A write that answers by an error
-// must not have written; where the database fails, nothing of the whole is written.
+// together runs the writes, notes what each answers, and commits. Where the database fails,
+// or a write answers by an error after it wrote, nothing of the whole is written.
 func (t *liteTx) together(batch []*liteWrite, answers []error) error {
-	if _, err := t.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
 	for i, w := range batch {
 		if answers[i] = w.ctx.Err(); answers[i] != nil {
 			continue

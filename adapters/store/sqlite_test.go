@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/ines/campaign"
@@ -166,7 +167,7 @@ func TestFile(t *testing.T) {
 func TestClosed(t *testing.T) {
 	t.Parallel()
 	for kind, url := range upgradeURLs(t) {
-		s, err := Open(t.Context(), Config{URL: url, Patience: 1})
+		s, err := Open(t.Context(), Config{URL: url, Patience: 2 * time.Second})
 		if err != nil {
 			t.Fatal(err)
 		}

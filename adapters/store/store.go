@@ -176,14 +176,14 @@ func (s *Store) patiently(ctx context.Context, what string, f func() error) erro
 		if err == errAgain {
 			pause = time.Millisecond
 		} else if again, _ := s.engine.transient(err); !again {
-			return failed(what, err)
+			return failed(ctx, what, err)
 		}
 		now := time.Now()
 		if end.IsZero() {
 			end = now.Add(s.patience)
 		}
 		if now.After(end) {
-			return failed(what, err)
+			return failed(ctx, what, err)
 		}
 		select {
 		case <-time.After(pause):
