@@ -42,7 +42,7 @@ type Config struct {
 // Campaign bounds a run of ines/campaign.
 type Campaign struct {
 	MaxRegister     int `json:"max_register,omitempty"`      // registrations in one run; 0: ten on a first day, then no limit; -1: no limit
-	StopPercent     int `json:"stop_percent,omitempty"`      // share of litiges and refusals that stops a run; 0: five
+	StopPercent     int `json:"stop_percent,omitempty"`      // share of litiges and refusals that stops a run; 0: five; -1: never
 	SettleAfterDays int `json:"settle_after_days,omitempty"` // when a doubtful registration is sent again; 0: never
 	Parallel        int `json:"parallel,omitempty"`          // calls at the same time; 0: the campaign's default
 }
@@ -105,6 +105,9 @@ func jsonFault(err error, at int) error {
 	if errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF) {
 		fault.Want = "JSON: the end comes too early"
 	}
+	if e, ok := errors.AsType[*passerelle.ParseError](err); ok { // of a value that reads itself
+		fault.Want = "a " + e.Type + ": " + e.Want
+	}
 	if _, name, ok := strings.Cut(err.Error(), "unknown field "); ok {
 		fault.Want = "no field " + name
 	}
@@ -122,6 +125,21 @@ func (c *Config) faults() passerelle.FieldErrors {
 	}
 	if c.Lang != "" && c.Lang != "fr" && c.Lang != "en" {
 		faults.Add("lang", "code", "fr or en")
+	}
+	if _, err := c.HEIID(); err != nil {
+		faults.Add("hei", "form", "the SCHAC domain of the establishment, such as univ-exemple.fr")
+	}
+	if c.Campaign.MaxRegister < -1 {
+		faults.Add("campaign.max_register", "range", "a number of registrations, 0 for the default, or -1 for no limit")
+	}
+	if c.Campaign.StopPercent < -1 || c.Campaign.StopPercent > 100 {
+		faults.Add("campaign.stop_percent", "range", "a percentage, 0 for the default, or -1 for never")
+	}
+	if c.Campaign.SettleAfterDays < 0 {
+		faults.Add("campaign.settle_after_days", "range", "days, or 0 for never")
+	}
+	if c.Campaign.Parallel < 0 {
+		faults.Add("campaign.parallel", "range", "calls at the same time, or 0 for the default")
 	}
 	for _, s := range []struct {
 		present bool

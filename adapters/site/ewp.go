@@ -1,6 +1,7 @@
 package site
 
 import (
+	"net/url"
 	"strings"
 
 	"github.com/passerelle-sup/passerelle"
@@ -21,6 +22,8 @@ type EWP struct {
 func (s *EWP) faults(faults *passerelle.FieldErrors) {
 	if s.Catalogue == "" {
 		faults.Add("ewp.catalogue", "required", "the https address of the catalogue, or a file with a copy")
+	} else if u, err := url.Parse(s.Catalogue); err == nil && u.Host != "" && u.Scheme != "https" {
+		faults.Add("ewp.catalogue", "url", "an https address, or a file: who is who in the network hangs on it")
 	}
 	s.TLS.faults(faults, "ewp.tls")
 }

@@ -1,9 +1,11 @@
 package site
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -84,6 +86,25 @@ func (s Secret) read(dir, field string) (string, error) {
 		return fail("a file that holds it", nil)
 	}
 	return v, nil
+}
+
+// CheckSecret reads a secret and forgets it. Its error is that of the Open methods,
+// a [*SecretError]. field is the path in the file: "sql.dsn".
+func (c *Config) CheckSecret(s Secret, field string) error {
+	_, err := s.read(c.dir, field)
+	return err
+}
+
+// withoutDSN keeps a data source name out of an error: a driver that cannot read one
+// repeats it, with the password.
+func withoutDSN(err error, field, dsn string) error {
+	if err == nil {
+		return nil
+	}
+	if _, isURL := errors.AsType[*url.Error](err); !isURL && !strings.Contains(err.Error(), dsn) {
+		return err
+	}
+	return passerelle.FieldErrors{{Field: field, Rule: "form", Want: "a data source name in the driver's form: in a URL, % / @ and : of the password are written %25 %2F %40 and %3A"}}
 }
 
 // SecretError says that a secret is not where the configuration says. It shows

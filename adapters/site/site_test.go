@@ -46,6 +46,11 @@ func TestFaults(t *testing.T) {
 		13: {head + `"ewp":{}}`, "ewp.catalogue"},
 		15: {head + `"aglae":{"reference":true},"cvec":{"per_second":-1}}`, "aglae.endpoint, cvec.base_url, cvec.per_second"},
 		14: {head + `"hei":"univ-exemple.fr"}`, ""},
+		16: {head + `"hei":"nulle part","campaign":{"max_register":-2,"stop_percent":101,"settle_after_days":-1,"parallel":-1}}`,
+			"hei, campaign.max_register, campaign.stop_percent, campaign.settle_after_days, campaign.parallel"},
+		17: {head + `"campaign":{"max_register":-1,"stop_percent":-1}}`, ""},
+		18: {head + `"ewp":{"catalogue":"http://registry.example/catalogue.xml"}}`, "ewp.catalogue"},
+		19: {head + `"ewp":{"catalogue":"catalogue.xml"}}`, ""},
 	} {
 		_, err := site.Decode(strings.NewReader(c.text), "")
 		faults, _ := errors.AsType[passerelle.FieldErrors](err)
@@ -59,7 +64,7 @@ func TestFaults(t *testing.T) {
 	}
 	for i, c := range []struct{ text, want string }{
 		0: {head + `"uia":"x"}`, "uia"}, 1: {head, "JSON"}, 2: {`{"uai":7}`, "uai"}, 3: {head + `"hei":""} x`, "nothing after"},
-		4: {`{"uai":"` + strings.Repeat("x", 1<<20) + `"}`, "1 MiB"},
+		4: {`{"uai":"` + strings.Repeat("x", 1<<20) + `"}`, "1 MiB"}, 5: {head + `"particulier":{"recipient":"123"}}`, "a SIRET: 14 digits"},
 	} {
 		_, err := site.Decode(strings.NewReader(c.text), "")
 		fault, ok := errors.AsType[*passerelle.ParseError](err)
@@ -114,6 +119,40 @@ func TestSecrets(t *testing.T) {
 		if line := slog.AnyValue(cfg.SUPDATA.Key).Resolve().String(); strings.Contains(line, "s3cr3t") || line == "" {
 			t.Errorf("%d: the place is logged as %q", i, line)
 		}
+	}
+}
+
+// TestDSN: a data source name that its driver cannot read is not repeated, and one
+// that it can read is told by what went wrong.
+func TestDSN(t *testing.T) {
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "queries.json"), []byte(`{"dialect":"oracle","required":["student"],"queries":{"students":"SELECT '1' AS student FROM DUAL"}}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cfg := decode(t, head+`"apogee":{"dsn":{"env":"SITE_TEST_DSN"}},"sql":{"driver":"oracle","dsn":{"env":"SITE_TEST_DSN"},"mapping":"queries.json"}}`, dir)
+	for i, c := range []struct {
+		dsn  string
+		form bool
+	}{
+		0: {"oracle://scott:s3%cr3t@127.0.0.1:1/svc", true}, 1: {"oracle://scott:s3/cr3t@127.0.0.1:1/svc", true}, 2: {"oracle://sc ott:s3cr3t@127.0.0.1:1/svc", true},
+		3: {"oracle://scott:s3cr3t@127.0.0.1:1/svc", false},
+	} {
+		t.Setenv("SITE_TEST_DSN", c.dsn)
+		_, _, apogee := cfg.OpenApogee(t.Context(), transport.Config{})
+		_, sql := cfg.OpenSQL(t.Context())
+		for field, err := range map[string]error{"apogee.dsn": apogee, "sql.dsn": sql} {
+			faults, isForm := errors.AsType[passerelle.FieldErrors](err)
+			if err == nil || isForm != c.form || isForm && faults[0].Field != field || strings.Contains(err.Error(), "cr3t") {
+				t.Errorf("%d: %s: %v; want a fault of the form %v, without the password", i, field, err, c.form)
+			}
+		}
+	}
+	if err := cfg.CheckSecret(cfg.SQL.DSN, "sql.dsn"); err != nil {
+		t.Errorf("a secret that is there: %v", err)
+	}
+	t.Setenv("SITE_TEST_DSN", "")
+	if missing, ok := errors.AsType[*site.SecretError](cfg.CheckSecret(cfg.SQL.DSN, "sql.dsn")); !ok || missing.Field != "sql.dsn" {
+		t.Errorf("a secret that is not there: %v", missing)
 	}
 }
 

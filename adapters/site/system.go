@@ -175,7 +175,7 @@ func (c *Config) OpenApogee(ctx context.Context, policy transport.Config) (sis.S
 	}
 	base, err := apogee.Open(ctx, cmp.Or(s.Driver, "oracle"), dsn, apogee.SQLConfig{Mapping: mapping, Communes: communes})
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, withoutDSN(err, "apogee.dsn", dsn)
 	}
 	return base, base, nil
 }
@@ -240,7 +240,7 @@ func (c *Config) OpenSQL(ctx context.Context) (*Base, error) {
 		err = b.Check(ctx)
 	}
 	if err != nil {
-		return nil, errors.Join(err, db.Close())
+		return nil, errors.Join(withoutDSN(err, "sql.dsn", dsn), db.Close())
 	}
 	return b, nil
 }
