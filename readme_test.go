@@ -20,6 +20,11 @@ var given = []struct{ name, decl string }{
 	{"client", "var client *ines.SOAP"},
 	{"f", "var f *os.File"},
 	{"key", "var key *rsa.PrivateKey"},
+	{"catalogue", "var catalogue registry.Catalogue"},
+	{"signer", "var signer *httpsig.Signer"},
+	{"document", "var document []byte"},
+	{"certificates", "var certificates []*x509.Certificate"},
+	{"person", "var person passerelle.Person"},
 }
 
 // TestREADME compiles every Go snippet of the README and of EXAMPLES.md as the
@@ -101,8 +106,8 @@ func importPath(root, name string) string {
 		return module
 	case "fmt", "os", "log", "context", "errors", "time", "strings":
 		return name
-	case "rsa":
-		return "crypto/rsa"
+	case "rsa", "x509":
+		return "crypto/" + name
 	}
 	for dir := range allowed {
 		if filepath.Base(dir) == name && !strings.HasPrefix(dir, "internal/") {
