@@ -52,7 +52,11 @@ var services = []service{
 
 // names lists the services, for people.
 func names() []string {
-	return []string{"pegase", "apogee", "sql", "ines", "particulier", "supdata", "aglae", "cvec", "router", "ewp"}
+	var out []string
+	for _, s := range services {
+		out = append(out, s.name)
+	}
+	return out
 }
 
 // doctor collects findings. It is not safe for concurrent use.

@@ -13,6 +13,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -142,10 +143,10 @@ func TestHealthy(t *testing.T) {
 		"apogee address": stateOK, "apogee services": stateOK,
 		"ines contract": stateFault, // the invented one
 		"ines address":  stateOK, "ines address certificate": stateOK, "ines address clock": stateOK, "ines account": stateOK,
-		"particulier token": stateOK,
-		"supdata address":   stateOK, "supdata key": stateUnchecked, "supdata codes": stateFault, // inferred
+		"particulier token": stateOK, "particulier pace": stateUnchecked,
+		"supdata address": stateOK, "supdata key": stateUnchecked, "supdata codes": stateFault, // inferred
 		"aglae contract": stateFault, "aglae account": stateOK, "cvec address": stateOK, "cvec verification": stateOK,
-		"router token": stateOK, "router token end": stateUnchecked,
+		"router address": stateOK, "router token": stateOK, "router token end": stateUnchecked,
 	})
 	if !strings.HasSuffix(diag, "3 faults.\n") {
 		t.Errorf("people are told %q", diag)
@@ -182,10 +183,60 @@ func TestHealthy(t *testing.T) {
 	if f := found["router token"]; f.State != stateFault || !strings.Contains(f.Fix, "address") && !strings.Contains(f.Detail, "address") {
 		t.Errorf("an address that the router does not know: %+v", f)
 	}
+	found, _ = examine(t, exitDone, dir, config, "-only", " router ", "-offline")
+	wants(t, found, map[string]string{"router address": stateUnchecked})
 	cards.Requests() // forgets those so far
 	examine(t, exitFault, dir, config, "-only", "router,ines", "-offline")
 	if n := len(cards.Requests()); n != 0 {
 		t.Errorf("-offline calls the router %d times", n)
+	}
+}
+
+// TestNothingClaimed: what was not seen is not called good.
+func TestNothingClaimed(t *testing.T) {
+	dir := t.TempDir()
+	nowhere := httptest.NewServer(http.NotFoundHandler())
+	t.Cleanup(nowhere.Close)
+	tenant, err := pegasetest.Listen(pegasetest.Config{Seed: 1, Population: 20, Now: func() time.Time { return time.Now().Add(-2 * time.Hour) }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(tenant.Close)
+	pegase := tenant.ClientConfig()
+	endpoints, err := json.Marshal(pegase.Endpoints)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("DOCTOR_PEGASE", pegase.Password)
+	t.Setenv("DOCTOR_UNSET", "")
+	t.Setenv("DOCTOR_DSN", "oracle://scott:s3%cr3t@127.0.0.1:1/svc")
+	writeFile(t, dir, "queries.json", `{"dialect":"oracle","required":["student"],"queries":{"students":"SELECT '1' AS student FROM DUAL"}}`)
+	for i, c := range []struct {
+		config string
+		args   []string
+		exit   int
+		states map[string]string
+	}{
+		0: {`"apogee":{"url":"` + nowhere.URL + `/services","components":["UF0"]}`, nil, exitFault, map[string]string{"apogee address": stateOK, "apogee services": stateFault}},
+		1: {`"pegase":{"endpoints":` + string(endpoints) + `,"username":"` + pegase.Username + `","password":{"env":"DOCTOR_PEGASE"}}`, nil, exitFault,
+			map[string]string{"pegase credentials": stateOK, "pegase token": stateFault}},
+		2: {`"ines":{"reference":true,"endpoint":"` + nowhere.URL + `","username":"u","password":{"env":"DOCTOR_UNSET"}}`, []string{"-offline"}, exitFault, map[string]string{"ines secret": stateFault}},
+		3: {`"aglae":{"reference":true,"endpoint":"` + nowhere.URL + `","username":"u","password":{"env":"DOCTOR_UNSET"}}`, []string{"-offline"}, exitFault, map[string]string{"aglae secret": stateFault}},
+		4: {`"sql":{"driver":"oracle","dsn":{"env":"DOCTOR_UNSET"},"mapping":"queries.json"}`, []string{"-offline"}, exitFault, map[string]string{"sql secret": stateFault}},
+		5: {`"sql":{"driver":"oracle","dsn":{"env":"DOCTOR_DSN"},"mapping":"queries.json"}`, []string{"-offline"}, exitDone, map[string]string{"sql base": stateUnchecked}},
+		6: {`"sql":{"driver":"oracle","dsn":{"env":"DOCTOR_DSN"},"mapping":"queries.json"},"apogee":{"dsn":{"env":"DOCTOR_DSN"}}`, nil, exitFault, map[string]string{"sql base": stateFault, "apogee base": stateFault}},
+		7: {`"apogee":{"dsn":{"env":"DOCTOR_UNSET"},"communes":"c"}`, []string{"-offline"}, exitFault, map[string]string{"apogee secret": stateFault}},
+		8: {`"cvec":{"base_url":"` + nowhere.URL + `"}`, nil, exitFault, map[string]string{"cvec address": stateOK, "cvec verification": stateFault}},
+		9: {`"ewp":{"catalogue":"none.xml"}`, []string{"-only", "ewp,cvec"}, exitUsage, nil},
+	} {
+		found, diag := examine(t, c.exit, dir, establishment+","+c.config+"}", c.args...)
+		wants(t, found, c.states)
+		if strings.Contains(diag, "cr3t") {
+			t.Errorf("%d: a secret is shown: %s", i, diag)
+		}
+		if t.Failed() {
+			t.Fatalf("case %d", i)
+		}
 	}
 }
 
@@ -266,6 +317,7 @@ func TestEWP(t *testing.T) {
 	writeFile(t, dir, "good.xml", catalogue(host("a")))
 	writeFile(t, dir, "two.xml", catalogue(host("a"), host("b")))
 	writeFile(t, dir, "none.xml", strings.ReplaceAll(catalogue(host("a")), "univ-exemple.fr", "univ-autre.fr"))
+	writeFile(t, dir, "bare.xml", regexp.MustCompile(`(?s)<iias.*</iias>`).ReplaceAllString(catalogue(host("a")), ""))
 	writeFile(t, dir, "broken.xml", "<catalogue>")
 	for i, c := range []struct {
 		config string
@@ -278,6 +330,9 @@ func TestEWP(t *testing.T) {
 		2: {`"catalogue":"good.xml","client_keys":["weak.key"]`, exitFault, map[string]string{"ewp client keys": stateFault}},
 		3: {`"catalogue":"good.xml","client_keys":["absent.key"]`, exitFault, map[string]string{"ewp client keys": stateFault}},
 		4: {`"catalogue":"two.xml"`, exitFault, map[string]string{"ewp api iias": stateFault, "ewp institution": stateOK}},
+		8: {`"catalogue":"bare.xml"`, exitFault, map[string]string{
+			"ewp apis": stateFault, "ewp client keys": stateUnchecked, "ewp server keys": stateUnchecked, "ewp manifest": stateUnchecked}},
+		9: {`"catalogue":"good.xml","manifest_url":"https://a.example/manifest.xml"`, exitFault, map[string]string{"ewp apis": stateOK, "ewp manifest address": stateFault}},
 		5: {`"catalogue":"none.xml"`, exitFault, map[string]string{"ewp institution": stateFault}},
 		6: {`"catalogue":"broken.xml"`, exitFault, map[string]string{"ewp catalogue": stateFault}},
 		7: {`"catalogue":"missing.xml"`, exitFault, map[string]string{"ewp catalogue": stateFault}},
@@ -306,6 +361,7 @@ func TestUsage(t *testing.T) {
 		2: {exitFail, []string{"-config", filepath.Join(dir, "absent.json")}, "absent.json"},
 		3: {exitUsage, []string{"-config", filepath.Join(dir, "nothing.json")}, "no service"},
 		4: {exitUsage, []string{"-config", "x", "-only", "scodoc"}, "pegase"},
+		8: {exitUsage, []string{"-config", filepath.Join(dir, "nothing.json"), "-only", "ines"}, "-only names ines"},
 		5: {exitUsage, []string{"-config", "x", "-timeout", "0s"}, "20s"},
 		6: {exitUsage, []string{"x"}, "no arguments"},
 		7: {exitDone, []string{"-h"}, "without creating anything"},

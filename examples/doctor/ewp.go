@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/passerelle-sup/passerelle/ewp"
 	"github.com/passerelle-sup/passerelle/ewp/discovery"
@@ -32,13 +31,13 @@ func checkEWP(ctx context.Context, d *doctor) {
 		d.unchecked("catalogue", "not fetched", "")
 		return
 	}
-	ctx, cancel := d.bounded(ctx)
-	defer cancel()
 	catalogue, err := d.cfg.OpenCatalogue(d.once())
 	if !d.opened(err) {
 		return
 	}
-	if _, err = catalogue.Refresh(ctx); err != nil {
+	reading, cancel := d.bounded(ctx)
+	defer cancel()
+	if _, err = catalogue.Refresh(reading); err != nil {
 		d.fault("catalogue", cut(err.Error()), "is the address right, and can this machine reach it?")
 		return
 	}
@@ -50,7 +49,12 @@ func checkEWP(ctx context.Context, d *doctor) {
 	report := index.Report()
 	d.ok("catalogue", "%d hosts, %d institutions", report.Hosts, report.HEIs)
 	d.ownHost(index, hei, client, clientsOK, server, serversOK)
-	if s.ManifestURL != "" && !d.opts.offline {
+	switch {
+	case s.ManifestURL == "":
+		d.unchecked("manifest", "the configuration does not say where it is served", "ewp.manifest_url")
+	case d.opts.offline:
+		d.unchecked("manifest", "not fetched", "")
+	default:
 		d.manifest(ctx, index, s.ManifestURL)
 	}
 }
@@ -80,9 +84,12 @@ func (d *doctor) ownHost(index *registry.Index, hei ewp.HEIID, client []ewp.Publ
 			d.fault("api "+api.String(), fmt.Sprintf("%d hosts declare it for %s: partners will not know which to ask", n, hei), "agree with the other provider which host declares it, and take it out of the other manifest")
 		}
 	}
-	if len(hosts) == 1 {
+	switch {
+	case len(declared) == 0:
+		d.fault("apis", fmt.Sprintf("no host declares an API for %s", hei), "the manifest names the institution in institutions-covered, and its APIs in apis-implemented")
+	case len(hosts) == 1:
 		d.ok("apis", "%d APIs are declared, by one host", len(declared))
-	} else {
+	default:
 		d.ok("apis", "%d APIs are declared, by %d hosts", len(declared), len(hosts))
 	}
 	if clientsOK && len(client) > 0 {
@@ -118,9 +125,11 @@ func (d *doctor) keys(paths []string, check string) (keys []ewp.PublicKey, ok bo
 		}
 		keys = append(keys, key)
 	}
-	if len(paths) > 0 {
-		d.ok(check, "%d RSA keys of at least %d bits", len(keys), ewp.MinKeyBits)
+	if len(paths) == 0 {
+		d.unchecked(check, "the configuration names none", "ewp.client_keys and ewp.server_keys are the files of the keys")
+		return nil, true
 	}
+	d.ok(check, "%d RSA keys of at least %d bits", len(keys), ewp.MinKeyBits)
 	return keys, true
 }
 
@@ -167,11 +176,13 @@ func (d *doctor) manifest(ctx context.Context, index *registry.Index, address st
 	if !d.opened(err) {
 		return
 	}
+	ctx, cancel := d.bounded(ctx)
+	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, address, nil)
 	if !d.opened(err) {
 		return
 	}
-	client := &http.Client{Transport: &http.Transport{TLSClientConfig: cfg, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true, ResponseHeaderTimeout: 10 * time.Second}}
+	client := &http.Client{Transport: &http.Transport{TLSClientConfig: cfg, Proxy: http.ProxyFromEnvironment, DisableKeepAlives: true}}
 	response, err := client.Do(request)
 	if err != nil {
 		detail, fix := networkFault(err)

@@ -96,8 +96,9 @@ func parse(args []string, stderr io.Writer) (options, error) {
 		return o, errors.New("-timeout: a duration such as 20s")
 	}
 	if only != "" {
-		o.only = strings.Split(only, ",")
-		for _, name := range o.only {
+		for name := range strings.SplitSeq(only, ",") {
+			name = strings.TrimSpace(name)
+			o.only = append(o.only, name)
 			if !slices.Contains(names(), name) {
 				return o, fmt.Errorf("-only %q: one of %s", name, strings.Join(names(), ", "))
 			}
@@ -122,6 +123,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 			return exitUsage
 		}
 		return exitFail
+	}
+	for _, s := range services {
+		if slices.Contains(o.only, s.name) && !s.configured(cfg) {
+			fmt.Fprintf(stderr, "doctor: -only names %s, and the configuration does not\n", s.name)
+			return exitUsage
+		}
 	}
 	d := &doctor{cfg: cfg, opts: o, out: stdout, now: time.Now}
 	for _, s := range services {

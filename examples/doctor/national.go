@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"strconv"
@@ -39,7 +40,7 @@ func checkINES(ctx context.Context, d *doctor) {
 	} else {
 		d.ok("contract", "the mapping fits the WSDL (%s)", contract.Name)
 	}
-	client, err := d.cfg.OpenINES(d.once(), d.opts.offline)
+	client, err := d.cfg.OpenINES(d.once(), false)
 	if !d.opened(err) {
 		return
 	}
@@ -73,7 +74,7 @@ func checkParticulier(ctx context.Context, d *doctor) {
 	if d.answered("token", err, "the token is known, with "+strconv.Itoa(len(info.Scopes))+" scopes: "+strings.Join(info.Scopes, " ")) && len(info.Scopes) == 0 {
 		d.fault("scopes", "the token has no scope: every answer will be refused", "the habilitation (DataPass) names the scopes")
 	}
-	d.ok("pace", "the client waits as the service's published limits want; programs that share the token must share one limiter")
+	d.unchecked("pace", "the client keeps to the published limits, but no call tells who else uses the token", "programs that share the token share one limiter")
 	if s.BaseURL == particulier.Staging {
 		d.fault("environment", "this is the test environment: its people are invented", "base_url "+particulier.Production)
 	}
@@ -112,12 +113,8 @@ func checkAGLAE(ctx context.Context, d *doctor) {
 	if address == "" {
 		address = contract.Endpoint
 	}
-	reached := d.reach(ctx, "address", address, d.cfg.AGLAE.TLS)
-	if d.opts.offline {
-		return
-	}
 	client, err := d.cfg.OpenAGLAE(d.once())
-	if !d.opened(err) || !reached {
+	if !d.opened(err) || !d.reach(ctx, "address", address, d.cfg.AGLAE.TLS) || d.opts.offline {
 		return
 	}
 	ctx, cancel := d.bounded(ctx)
@@ -145,13 +142,15 @@ func checkCVEC(ctx context.Context, d *doctor) {
 
 // checkRouter reads the first card of the establishment.
 func checkRouter(ctx context.Context, d *doctor) {
+	s := d.cfg.Router
+	address := cmp.Or(s.BaseURL, map[string]string{"sandbox": router.SandboxURL, "production": router.ProductionURL}[s.Environment])
 	client, err := d.cfg.OpenRouter(d.once())
-	if !d.opened(err) || d.opts.offline {
+	if !d.opened(err) || !d.reach(ctx, "address", address, s.TLS) || d.opts.offline {
 		return
 	}
 	ctx, cancel := d.bounded(ctx)
 	defer cancel()
-	for _, e := range client.Cards(ctx, router.ListRequest{As: d.cfg.Router.PIC}) {
+	for _, e := range client.Cards(ctx, router.ListRequest{As: s.PIC}) {
 		err = e
 		break
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/passerelle-sup/passerelle"
 	"github.com/passerelle-sup/passerelle/adapters/apogee"
 	"github.com/passerelle-sup/passerelle/adapters/pegase"
+	"github.com/passerelle-sup/passerelle/adapters/site"
 )
 
 // checkPegase asks the token service for a token, and the identities for one row.
@@ -60,7 +61,11 @@ func checkPegase(ctx context.Context, d *doctor) {
 		break
 	}
 	if d.answered("credentials", err, "a token is given, and the identities answer") && !spy.expires.IsZero() {
-		d.ok("token", "tokens end after %s: they are renewed in time", spy.expires.Sub(d.now()).Round(time.Minute))
+		if left := spy.expires.Sub(d.now()).Round(time.Minute); left > 0 {
+			d.ok("token", "tokens end after %s: they are renewed in time", left)
+		} else {
+			d.fault("token", fmt.Sprintf("a new token has ended %s ago", -left), "the clocks differ: synchronise this machine, or tell the tenant's support")
+		}
 	}
 	if d.cfg.Pegase.WriteINE {
 		d.unchecked("write_ine", "the right to correct an INE shows only when one is corrected", "is Pégase's own question to INES switched off in the tenant?")
@@ -126,14 +131,13 @@ func checkApogee(ctx context.Context, d *doctor) {
 		defer cancel()
 		_, err = client.Identity(ctx, "1")
 		fault, isFault := errors.AsType[*apogee.Error](err)
-		if errors.Is(err, passerelle.ErrNotFound) || isFault && fault.Code != "" && errors.Is(err, passerelle.ErrInvalid) {
-			err = nil // the service itself says that it knows no such student
+		if isFault && fault.Code != "" && (errors.Is(err, passerelle.ErrNotFound) || errors.Is(err, passerelle.ErrInvalid)) {
+			err = nil // the service itself says that it knows no such student; a mere 404 is a wrong address
 		}
 		d.answered("services", err, "EtudiantMetier answers")
 		return
 	}
-	if d.opts.offline {
-		d.unchecked("base", "not opened", "")
+	if d.offlineBase(s.DSN, "apogee.dsn") {
 		return
 	}
 	ctx, cancel := d.bounded(ctx)
@@ -147,8 +151,7 @@ func checkApogee(ctx context.Context, d *doctor) {
 
 // checkSQL opens the base and looks at its queries.
 func checkSQL(ctx context.Context, d *doctor) {
-	if d.opts.offline {
-		d.unchecked("base", "not opened", "")
+	if d.offlineBase(d.cfg.SQL.DSN, "sql.dsn") {
 		return
 	}
 	ctx, cancel := d.bounded(ctx)
@@ -158,6 +161,14 @@ func checkSQL(ctx context.Context, d *doctor) {
 		defer base.Close()
 	}
 	d.base(err)
+}
+
+// offlineBase reports whether no base may be opened, and looks at the secret alone then.
+func (d *doctor) offlineBase(dsn site.Secret, field string) bool {
+	if d.opts.offline && d.opened(d.cfg.CheckSecret(dsn, field)) {
+		d.unchecked("base", "not opened", "")
+	}
+	return d.opts.offline
 }
 
 // base tells how the opening of a base went.
