@@ -57,7 +57,7 @@ func ExampleChecked() {
 	for api := range ewptest.Checked() {
 		fmt.Println(api)
 		if api == ewp.Monitoring {
-			break
+			break // and so on
 		}
 	}
 	// Output:
