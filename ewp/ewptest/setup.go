@@ -12,6 +12,11 @@ import (
 // another endpoint, where Host.Values does not have it. Without it the suite is over, as
 // in the validator.
 func (s *session) findOut(param string, api ewp.API, endpoint string, p params, path selector) error {
+	return s.findBy(param, api, endpoint, p, path.texts)
+}
+
+// findBy is findOut for values that are found in another way.
+func (s *session) findBy(param string, api ewp.API, endpoint string, p params, texts func(*element) []string) error {
 	if s.value(param) != "" {
 		return nil
 	}
@@ -37,7 +42,7 @@ func (s *session) findOut(param string, api ewp.API, endpoint string, p params, 
 			return err
 		}
 		return other.expect200(k, c, func(root *element) error {
-			values := path.texts(root)
+			values := texts(root)
 			if len(values) == 0 {
 				return notice("%s %s lists none: give one in Values", api, endpoint)
 			}
