@@ -2,6 +2,7 @@ package ewptest
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/beevik/etree"
 
@@ -12,7 +13,8 @@ import (
 type element = etree.Element
 
 // selector is the path of elements below the root, in its namespace, that hold the
-// identifiers of an answer: {"ounit", "ounit-id"}. It makes the checks of the
+// identifiers of an answer: {"ounit", "ounit-id"}. The last may be an attribute of the
+// element before it: {"la", "changes-proposal", "@id"}. It makes the checks of the
 // validator's verifiers.
 type selector []string
 
@@ -20,14 +22,20 @@ type selector []string
 func (p selector) texts(root *element) []string {
 	space := xmlx.Name(root).Space
 	level := []*element{root}
+	var texts []string
 	for _, name := range p {
 		var next []*element
 		for _, el := range level {
+			if attr, ok := strings.CutPrefix(name, "@"); ok {
+				if text, ok := xmlx.Attr(el, "", attr); ok {
+					texts = append(texts, text)
+				}
+				continue
+			}
 			next = append(next, xmlx.Children(el, space, name)...)
 		}
 		level = next
 	}
-	var texts []string
 	for _, el := range level {
 		texts = append(texts, xmlx.Text(el))
 	}

@@ -107,8 +107,10 @@ var suites = []suite{
 	coursesSuite,
 	replicationSuite,
 	factsheetSuite,
+	iiasIndexSuite, iiasGetSuite, iiasStatsSuite, iiasApprovalSuite, iiaCNRSuite, iiaApprovalCNRSuite,
 	torsIndexSuite, torsGetSuite, olderTorsIndexSuite, olderTorsGetSuite,
 	torCNRSuite, olderTorCNRSuite, torStatsSuite,
+	lasIndexSuite, lasGetSuite, lasUpdateSuite, lasStatsSuite, laCNRSuite, laStatsSuite,
 }
 
 // Checked yields the APIs that have steps.

@@ -2,7 +2,6 @@ package ewptest
 
 import (
 	"github.com/passerelle-sup/passerelle/ewp"
-	"github.com/passerelle-sup/passerelle/ewp/ewpserver"
 )
 
 // The suites of the transcripts. The validator knows one form for all versions, that of
@@ -16,7 +15,7 @@ var (
 	olderTorsGetSuite   = suite{api: ewp.IMobilityToRs, endpoint: "get", major: 2, anonymous: anonymityUseless, prepare: (*session).aTranscript, steps: regular((*session).torsGet)}
 	torCNRSuite         = suite{api: ewp.IMobilityToRCNR, anonymous: anonymityUseless, ours: true, steps: regular((*session).torCNR)}
 	olderTorCNRSuite    = suite{api: ewp.IMobilityToRCNR, major: 1, anonymous: anonymityUseless, ours: true, steps: regular((*session).torCNR)}
-	torStatsSuite       = suite{api: ewp.IMobilityToRStats, anonymous: anonymityUseless, ours: true, steps: (*session).torStats}
+	torStatsSuite       = suite{api: ewp.IMobilityToRStats, anonymous: anonymityUseless, ours: true, steps: (*session).statistics}
 )
 
 // receiving returns the parameter with the institution that is called, "" where the
@@ -98,40 +97,5 @@ func (s *session) torCNR(c Combination) error {
 	if err := s.cnr(c, p); err != nil {
 		return err
 	}
-	most := s.limit("max-omobility-ids")
-	from := params{}.with(p.sender, s.as.HEI.String())
-	probes := []probe{
-		refuse("more omobility_id than allowed", 400, from.with(times(most+1, "omobility_id", p.known)...)),
-		{name: "exactly as many omobility_id as allowed", params: from.with(times(most, "omobility_id", p.known)...)},
-	}
-	if p.sender != "" {
-		probes = append(probes, refuse("no "+p.sender, 400, params{"omobility_id", p.known}),
-			refuse(p.sender+" twice", 400, from.with(p.sender, s.as.HEI.String(), "omobility_id", p.known)))
-	}
-	return s.probe(c, probes...)
-}
-
-// torStats reads the statistics, which the portal must get and others may.
-func (s *session) torStats(c Combination) error {
-	if !c.has(ewp.ClientHTTPSig) {
-		return nil
-	}
-	for _, method := range []string{"POST", "PUT", "DELETE"} {
-		if err := s.wrongMethod(c.by(method)); err != nil {
-			return err
-		}
-	}
-	if err := s.anonymous(c); err != nil {
-		return err
-	}
-	if s.as.HEI != ewpserver.StatsPortal {
-		return s.step(c, "statistics", "200, or 403 for all but the portal", func() error {
-			err := s.ask(c, probe{})
-			if err != nil && s.ask(c, probe{refused: []int{403}}) == nil {
-				return nil
-			}
-			return err
-		})
-	}
-	return s.probe(c, probe{name: "statistics", params: nil})
+	return s.cnrLimits(c, p)
 }

@@ -25,3 +25,19 @@ func (s *session) cnr(c Combination, p cnrPattern) error {
 		probe{name: "notification as another participant", params: from.with(p.id, p.known), other: true},
 	)
 }
+
+// cnrLimits runs steps of ours, of notifications that may carry several identifiers: how
+// many, and the parameter of the sender.
+func (s *session) cnrLimits(c Combination, p cnrPattern) error {
+	most := s.limit("max-omobility-ids")
+	from := params{}.with(p.sender, s.as.HEI.String())
+	probes := []probe{
+		refuse("more "+p.id+" than allowed", 400, from.with(times(most+1, p.id, p.known)...)),
+		{name: "exactly as many " + p.id + " as allowed", params: from.with(times(most, p.id, p.known)...)},
+	}
+	if p.sender != "" {
+		probes = append(probes, refuse("no "+p.sender, 400, params{p.id, p.known}),
+			refuse(p.sender+" twice", 400, from.with(p.sender, s.as.HEI.String(), p.id, p.known)))
+	}
+	return s.oursAll(c, probes...)
+}
