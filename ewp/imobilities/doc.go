@@ -13,8 +13,7 @@
 //
 // In version 1 this API also published the decision about a nomination, which version 3
 // of omobilities has posted by "update". It is not spoken: calling a partner that has
-// nothing newer is an *ewpclient.ResolveError, and [Decode] says that a document is
-// of that version.
+// nothing newer is an *ewpclient.ResolveError, and [Decode] refuses its documents.
 //
 // Source: the published schema of version 2; the parameter from the official validator
 // and two running implementations, because the text was not readable.
