@@ -9,12 +9,15 @@ import (
 	"github.com/passerelle-sup/passerelle/transport"
 )
 
-// readConfig reads the file of -config. What is wrong in it is a mistake of the
-// user, and told as one.
-func readConfig(path string) (*site.Config, error) {
+// readConfig reads the file of -config. What is wrong in it, or missing for the
+// student system of -source, is a mistake of the user, and told as one.
+func readConfig(path, source string) (*site.Config, error) {
 	c, err := site.Read(path)
 	if errors.Is(err, passerelle.ErrInvalid) {
 		return nil, usageError{err.Error()}
+	}
+	if err == nil && (source == "apogee" && c.Apogee == nil || source == "pegase" && c.Pegase == nil || source == "sql" && c.SQL == nil) {
+		return nil, usageError{path + ": " + source + ": the section of -source is missing"}
 	}
 	if err == nil && c.INES == nil {
 		return nil, usageError{path + ": ines: the service is required: its contract is not public, the ministry gives it to each establishment"}

@@ -56,7 +56,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		}
 		return exitDone
 	}
-	s, err := open(opts, stderr)
+	s, err := open(ctx, opts, stderr)
 	if err != nil {
 		fmt.Fprintf(stderr, "rentree: %v\n", err)
 		if _, mistake := errors.AsType[usageError](err); mistake {

@@ -104,6 +104,11 @@ func (o options) check(f *flag.FlagSet) error {
 	given := map[string]bool{}
 	f.Visit(func(fl *flag.Flag) { given[fl.Name] = true })
 	wrong := func(format string, args ...any) error { return usageError{fmt.Sprintf(format, args...)} }
+	for _, name := range []string{"students", "out", "source", "config", "explain", "settle", "decision"} {
+		if given[name] && f.Lookup(name).Value.String() == "" { // "$REF" of a script, and no season is meant
+			return wrong("-%s is empty", name)
+		}
+	}
 	switch {
 	case f.NArg() > 0:
 		return wrong("no arguments are taken, only flags: %q", f.Arg(0))
@@ -129,6 +134,10 @@ func (o options) check(f *flag.FlagSet) error {
 		return wrong("-resume needs -out: the folder to go on in")
 	case (o.explain != "" || o.settle != "") && o.out == "":
 		return wrong("-explain and -settle need -out: the folder with the memory of the campaign")
+	case o.explain != "" && o.settle != "":
+		return wrong("-explain or -settle, one at a time")
+	case (o.explain != "" || o.settle != "") && (o.dryRun || o.resume):
+		return wrong("-explain and -settle run no season: -dry-run and -resume go with one")
 	case o.settle != "" && decisions[o.decision] == "":
 		return wrong("-decision %q: never-arrived, ask-again or start-over", o.decision)
 	case o.settle == "" && o.decision != "":

@@ -302,6 +302,14 @@ func TestBadFiles(t *testing.T) {
 		12: {exitUsage, []string{"students.csv"}, "no arguments"},
 		13: {exitUsage, []string{"-unknown"}, "unknown"},
 		14: {exitDone, []string{"-h"}, "outcomes.jsonl"},
+		15: {exitUsage, []string{"-out", dir, "-explain", "csv:1", "-settle", "csv:1", "-decision", "start-over"}, "one at a time"},
+		16: {exitUsage, []string{"-out", dir, "-settle", "csv:1", "-decision", "start-over", "-dry-run"}, "-dry-run"},
+		17: {exitUsage, []string{"-out", dir, "-explain", "csv:1", "-resume"}, "-resume"},
+		18: {exitUsage, []string{"-out", dir, "-explain", ""}, "-explain is empty"},
+		19: {exitUsage, []string{"-config", ""}, "-config is empty"},
+		20: {exitUsage, []string{"-source", "pegase", "-config", file("d.json", `{"uai":"0511296G","year":2026,"ines":{"reference":true,"endpoint":"https://ines.invalid/"}}`)}, "pegase"},
+		21: {exitUsage, []string{"-source", "sql", "-config", filepath.Join(dir, "d.json")}, "sql"},
+		22: {exitUsage, []string{"-source", "apogee", "-config", filepath.Join(dir, "d.json")}, "apogee"},
 	} {
 		args := c.args
 		if i < 6 {
@@ -453,7 +461,11 @@ func TestOtherSeason(t *testing.T) {
 		t.Fatal(err)
 	}
 	rentree(t, exitUsage, "-students", filepath.Join(out, "students.csv"), "-config", config, "-out", out, "-resume")
-	rentree(t, exitDone, "-students", filepath.Join(out, "students.csv"), "-config", config, "-out", out, "-dry-run")
+	_, stderr = rentree(t, exitUsage, "-students", filepath.Join(out, "students.csv"), "-config", config, "-out", out, "-dry-run")
+	if !strings.Contains(stderr, "another season") {
+		t.Errorf("a dry run that would look at the memory of another service is refused with %q", stderr)
+	}
+	rentree(t, exitDone, "-out", out, "-size", "60", "-dry-run")
 	after, err := os.ReadFile(filepath.Join(out, "report.json"))
 	if err != nil || !bytes.Equal(before, after) {
 		t.Errorf("a dry run wrote over the results of a real one: %v", err)
@@ -639,7 +651,7 @@ func TestRealPegase(t *testing.T) {
 // TestSampleConfig keeps the sample readable.
 func TestSampleConfig(t *testing.T) {
 	t.Parallel()
-	c, err := readConfig("config.sample.json")
+	c, err := readConfig("config.sample.json", "csv")
 	if err != nil {
 		t.Fatal(err)
 	}

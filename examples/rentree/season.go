@@ -47,7 +47,7 @@ type season struct {
 }
 
 // open prepares everything; nothing is sent yet.
-func open(o options, stderr io.Writer) (_ *season, err error) {
+func open(ctx context.Context, o options, stderr io.Writer) (_ *season, err error) {
 	s := &season{opts: o, stderr: stderr, uai: uai.MustParse("0511296G"), year: 2026}
 	defer func() {
 		if err != nil {
@@ -55,12 +55,12 @@ func open(o options, stderr io.Writer) (_ *season, err error) {
 		}
 	}()
 	if o.config != "" {
-		if s.cfg, err = readConfig(o.config); err != nil {
+		if s.cfg, err = readConfig(o.config, o.source); err != nil {
 			return nil, err
 		}
 		s.uai, s.year, s.lang = s.cfg.Establishment(), s.cfg.Year, campaign.Lang(s.cfg.Lang)
 	}
-	for _, step := range []func() error{s.openFolder, s.openBase, s.openService, s.openMemory} {
+	for _, step := range []func() error{s.openFolder, func() error { return s.openBase(ctx) }, s.openService, s.openMemory} {
 		if err := step(); err != nil {
 			return nil, err
 		}
@@ -89,6 +89,9 @@ func (s *season) openFolder() error {
 	case err != nil:
 		return err
 	case s.opts.dryRun: // the results of the real runs stay
+		if err := s.sameSeason(); err != nil {
+			return err
+		}
 		s.out = s.path("dry-run")
 		return os.MkdirAll(s.out, 0o700)
 	case !s.opts.resume:
@@ -107,11 +110,9 @@ type identity struct {
 	Cohort  string `json:"cohort,omitempty"` // size and seed of the sample
 }
 
-// sameSeason notes what the memory of this folder belongs to, or compares.
+// sameSeason notes what the memory of this folder belongs to, or compares. A dry
+// run leaves no memory.
 func (s *season) sameSeason() error {
-	if s.opts.dryRun {
-		return nil
-	}
 	now := identity{Service: "fake", UAI: s.uai.String(), Year: s.year}
 	if s.cfg != nil {
 		now.Service, now.Source = s.cfg.INES.Endpoint+" "+s.cfg.INES.WSDL, s.opts.source
@@ -121,6 +122,8 @@ func (s *season) sameSeason() error {
 	var before identity
 	data, err := os.ReadFile(s.path("season.json"))
 	switch {
+	case errors.Is(err, fs.ErrNotExist) && s.opts.dryRun:
+		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return writeFile(s.path("season.json"), func(w io.Writer) error { return writeJSON(w, now) })
 	case err != nil:
@@ -140,7 +143,7 @@ func (s *season) path(name string) string { return filepath.Join(s.out, name) }
 // openMemory opens the ledger and the file of what is written back. A dry run
 // looks at the memory of earlier runs and leaves none.
 func (s *season) openMemory() error {
-	if _, err := os.Stat(s.state); s.opts.dryRun && (s.state == "" || errors.Is(err, fs.ErrNotExist)) {
+	if _, err := os.Stat(s.state); s.opts.dryRun && errors.Is(err, fs.ErrNotExist) {
 		s.ledger = campaign.NewMemory()
 		return nil
 	}

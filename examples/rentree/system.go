@@ -14,9 +14,9 @@ import (
 
 // openBase opens the student system that -source names: a real one by -config, else a file,
 // or a fake of Apogée or Pégase. Their people are known in part to the fake INES.
-func (s *season) openBase() error {
+func (s *season) openBase(ctx context.Context) error {
 	if s.cfg != nil {
-		return s.openReal(context.Background())
+		return s.openReal(ctx)
 	}
 	switch s.opts.source {
 	case "apogee":
