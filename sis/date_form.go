@@ -20,7 +20,7 @@ const dateFormWant = `YYYY, MM and DD, with HH, MI and SS for times, each once: 
 
 // ParseDateForm reads a form: YYYY, MM and DD once each in any order, with or
 // without a time from the hour down (HH and MI, and SS), and any ASCII characters
-// but digits between them. Its error is a [*passerelle.ParseError].
+// but digits and the letters of these between them. Its error is a [*passerelle.ParseError].
 func ParseDateForm(text string) (DateForm, error) {
 	f := DateForm{text: text}
 	rest := text
@@ -35,6 +35,8 @@ func ParseDateForm(text string) (DateForm, error) {
 	case len(text) > len("YYYY-MM-DD HH:MI:SS"):
 		return DateForm{}, &passerelle.ParseError{Type: "date form", Rule: "length", Want: dateFormWant}
 	case !once || slices.Min(f.at[:3]) < 0 || timed != (f.at[4] >= 0) || !timed && f.at[5] >= 0:
+		return DateForm{}, &passerelle.ParseError{Type: "date form", Rule: "parts", Want: dateFormWant}
+	case strings.ContainsAny(rest, "YMDHIS"): // MMM, YYYYY, AM: they mean something, and not this
 		return DateForm{}, &passerelle.ParseError{Type: "date form", Rule: "parts", Want: dateFormWant}
 	case strings.ContainsFunc(rest, func(r rune) bool { return r >= '0' && r <= '9' || r >= 0x80 }):
 		return DateForm{}, &passerelle.ParseError{Type: "date form", Rule: "character", Want: dateFormWant}

@@ -40,6 +40,7 @@ func TestDateForm(t *testing.T) {
 		0: {"", "parts"}, 1: {"JJ/MM/AAAA", "parts"}, 2: {"YYYY-MM", "parts"}, 3: {"YYYY-MM-DD-DD", "parts"},
 		4: {"YYYY-MM-DD HH", "parts"}, 5: {"YYYY-MM-DD SS", "parts"}, 6: {"YYYY1MM1DD", "character"},
 		7: {"YYYY–MM–DD", "character"}, 8: {"le jour DD du mois MM YYYY", "length"},
+		9: {"DD-MMM-YYYY", "parts"}, 10: {"DD/MM/YYYYY", "parts"}, 11: {"YYYY-MM-DD HH:MI AM", "parts"},
 	} {
 		_, err := sis.ParseDateForm(c.form)
 		if fault, ok := errors.AsType[*passerelle.ParseError](err); !ok || fault.Rule != c.rule {
