@@ -46,8 +46,10 @@ func ServeIIAs(u *University, partners ...ewp.HEIID) (*IIAs, error) {
 		}
 	}
 	return a, errors.Join(
-		iias.Register(u.Server, iias.FromStore(a.Store), iias.Limits{Agreements: IIALimit, Approvals: IIALimit}),
-		iias.RegisterNotifications(u.Server, a))
+		iias.Register(u.Server, iias.FromStore(a.Store), IIALimit),
+		iias.RegisterApproval(u.Server, iias.FromStore(a.Store), IIALimit),
+		iias.RegisterNotification(u.Server, ewp.IIACNR, a.taking(ewp.IIACNR)),
+		iias.RegisterNotification(u.Server, ewp.IIAApprovalCNR, a.taking(ewp.IIAApprovalCNR)))
 }
 
 // IIASheet is an agreement between two universities as the first one keeps it: students
@@ -120,21 +122,14 @@ func (a *IIAs) Proposals() []*iias.Verified {
 	return all
 }
 
-// AgreementChanged implements [iias.Notifications].
-func (a *IIAs) AgreementChanged(_ context.Context, n iias.Notice) error {
-	return a.take(ewp.IIACNR, n)
-}
-
-// ApprovalChanged implements [iias.Notifications].
-func (a *IIAs) ApprovalChanged(_ context.Context, n iias.Notice) error {
-	return a.take(ewp.IIAApprovalCNR, n)
-}
-
-func (a *IIAs) take(api ewp.API, n iias.Notice) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.incoming = append(a.incoming, cnr.Notification{Route: cnr.Route{From: n.Caller, To: n.HEI, API: api}, IDs: []string{n.ID}})
-	return nil
+// taking returns what keeps the notifications of an API.
+func (a *IIAs) taking(api ewp.API) func(context.Context, iias.Notice) error {
+	return func(_ context.Context, n iias.Notice) error {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.incoming = append(a.incoming, cnr.Notification{Route: cnr.Route{From: n.Caller, To: n.HEI, API: api}, IDs: []string{n.ID}})
+		return nil
+	}
 }
 
 // Received returns the notifications that wait to be handled.

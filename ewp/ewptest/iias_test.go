@@ -46,7 +46,11 @@ func agreeing(t *testing.T, change func(p iias.Provider) iias.Provider) ewptest.
 			if _, err := store.Put(t.Context(), r); err != nil {
 				return err
 			}
-			return iias.Register(u.Server, change(iias.FromStore(store)), iias.Limits{Agreements: 2, Approvals: 2})
+			p := change(iias.FromStore(store))
+			if err := iias.Register(u.Server, p, 2); err != nil {
+				return err
+			}
+			return iias.RegisterApproval(u.Server, p.(iias.Approver), 2)
 		},
 	}))
 	host := n.Host(uniA, uniB)
@@ -122,7 +126,7 @@ func (w wrongly) IDs(ctx context.Context, p ewpserver.Parties, f iias.Filter) it
 }
 
 func (w wrongly) Approvals(ctx context.Context, p ewpserver.Parties, ids []string) iter.Seq2[iias.Approval, error] {
-	return w.Provider.Approvals(ctx, w.own(p), ids)
+	return w.Provider.(iias.Approver).Approvals(ctx, w.own(p), ids)
 }
 
 // TestConformanceFindsWrongIIAs checks that the steps find what is wrong.

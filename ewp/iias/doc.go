@@ -13,7 +13,7 @@
 //	Client.Fetch              the partner's copy, its hash computed from what came
 //	Record.Approve            possible with nothing but such a copy
 //	Store, Do, Keep           where records are; no notification is lost
-//	FromStore, Register       the server, made from the same records
+//	FromStore, Register, …    the server, made from the same records
 //
 // A [Record] is what is known of one agreement, and each step a method that returns
 // another one with the notifications that are due, for the Outbox of package cnr. The

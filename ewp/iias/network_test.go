@@ -260,7 +260,7 @@ func TestAccess(t *testing.T) {
 	// A provider that gives too much gives nothing away.
 	leaky := leak{iias.FromStore(a.Store), a.Store}
 	n2 := ewptest.NewNetwork(t, ewptest.Config{Universities: []ewptest.UniversityConfig{
-		{HEI: uniA, Register: func(u *ewptest.University) error { return iias.Register(u.Server, leaky, iias.Limits{}) }}, {HEI: uniC},
+		{HEI: uniA, Register: func(u *ewptest.University) error { return iias.Register(u.Server, leaky, 0) }}, {HEI: uniC},
 	}})
 	if third := call(t, n2, uniC, ewp.IIAs, "get", "GET", url.Values{"iia_id": {sheet.Own.ID}}); strings.Contains(third, "hei-id") {
 		t.Errorf("a third university gets %s", third)
@@ -346,7 +346,7 @@ func TestFetchRefuses(t *testing.T) {
 					if _, err := store.Put(t.Context(), r); err != nil {
 						return err
 					}
-					return iias.Register(u.Server, unchanged{iias.FromStore(store), c.change}, iias.Limits{})
+					return iias.Register(u.Server, unchanged{iias.FromStore(store), c.change}, 0)
 				}},
 			}})
 			v, err := iias.NewClient(n.University("uni-b.example").Client).Fetch(t.Context(), iias.FetchRequest{HEI: uniA, ID: c.id})
@@ -416,7 +416,7 @@ func TestBigIndex(t *testing.T) {
 	const many = 100_000
 	n := ewptest.NewNetwork(t, ewptest.Config{Universities: []ewptest.UniversityConfig{
 		{HEI: uniA, Register: func(u *ewptest.University) error {
-			return iias.Register(u.Server, thousands{iias.FromStore(iias.NewMemory()), many}, iias.Limits{})
+			return iias.Register(u.Server, thousands{iias.FromStore(iias.NewMemory()), many}, 0)
 		}},
 		{HEI: uniB, Client: func(cfg *ewpclient.Config) { cfg.Memory, cfg.Dir = 1<<20, t.TempDir() }},
 	}})
@@ -517,10 +517,13 @@ func TestRegisterFaults(t *testing.T) {
 	t.Parallel()
 	n := ewptest.NewNetwork(t, ewptest.Config{})
 	s := n.University("uni-a.example").Server
-	if err := iias.Register(s, nil, iias.Limits{}); !errors.Is(err, passerelle.ErrInvalid) {
+	if err := iias.Register(s, nil, 0); !errors.Is(err, passerelle.ErrInvalid) {
 		t.Errorf("no provider: %v", err)
 	}
-	if err := iias.RegisterNotifications(s, nil); !errors.Is(err, passerelle.ErrInvalid) {
-		t.Errorf("nobody who takes notifications: %v", err)
+	if err := iias.RegisterApproval(s, nil, 0); !errors.Is(err, passerelle.ErrInvalid) {
+		t.Errorf("no approver: %v", err)
+	}
+	if err := iias.RegisterNotification(s, ewp.OMobilityCNR, nil); len(err.(passerelle.FieldErrors)) != 2 {
+		t.Errorf("no notification of agreements, and nobody who takes it: %v", err)
 	}
 }

@@ -10,19 +10,20 @@ import (
 	"github.com/passerelle-sup/passerelle/ewp/ewpserver"
 )
 
-// FromStore returns the [Provider] of the records of a store. An index reads all of
-// them.
-func FromStore(s Store) Provider { return provider{s} }
+// Served is the [Provider] and the [Approver] of the records of a store. [FromStore]
+// makes it.
+type Served struct{ store Store }
 
-type provider struct{ store Store }
+// FromStore returns what serves the records of a store. An index reads all of them.
+func FromStore(s Store) Served { return Served{s} }
 
 // served reports whether the own copy of a record is for a caller.
 func served(r Record, p ewpserver.Parties) bool {
 	return r.HEI == p.HEI && r.Partner == p.Caller && !r.Own.IsZero()
 }
 
-// Agreements implements Provider.
-func (v provider) Agreements(ctx context.Context, p ewpserver.Parties, ids []string) iter.Seq2[Revision, error] {
+// Agreements implements [Provider].
+func (v Served) Agreements(ctx context.Context, p ewpserver.Parties, ids []string) iter.Seq2[Revision, error] {
 	return func(yield func(Revision, error) bool) {
 		for _, id := range ids {
 			r, err := v.store.Get(ctx, id)
@@ -36,8 +37,8 @@ func (v provider) Agreements(ctx context.Context, p ewpserver.Parties, ids []str
 	}
 }
 
-// IDs implements Provider.
-func (v provider) IDs(ctx context.Context, p ewpserver.Parties, f Filter) iter.Seq2[string, error] {
+// IDs implements [Provider].
+func (v Served) IDs(ctx context.Context, p ewpserver.Parties, f Filter) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
 		for r, err := range v.store.Records(ctx) {
 			in := false
@@ -70,8 +71,8 @@ func inYears(own Revision, years []string) (bool, error) {
 	return false, nil
 }
 
-// Approvals implements Provider.
-func (v provider) Approvals(ctx context.Context, p ewpserver.Parties, ids []string) iter.Seq2[Approval, error] {
+// Approvals implements [Approver].
+func (v Served) Approvals(ctx context.Context, p ewpserver.Parties, ids []string) iter.Seq2[Approval, error] {
 	return func(yield func(Approval, error) bool) {
 		for _, id := range ids {
 			r, err := v.store.Find(ctx, p.Caller, id)
@@ -89,7 +90,7 @@ func (v provider) Approvals(ctx context.Context, p ewpserver.Parties, ids []stri
 	}
 }
 
-// Stats implements Provider.
-func (v provider) Stats(ctx context.Context, p ewpserver.Parties) (Stats, error) {
+// Stats implements [Provider].
+func (v Served) Stats(ctx context.Context, p ewpserver.Parties) (Stats, error) {
 	return Count(ctx, v.store, p.HEI)
 }

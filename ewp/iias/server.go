@@ -21,12 +21,17 @@ type Provider interface {
 	// IDs yields the identifiers of the own copies that Agreements would give the
 	// caller, as far as the filter lets them through. Its first error ends the request.
 	IDs(ctx context.Context, p ewpserver.Parties, f Filter) iter.Seq2[string, error]
-	// Approvals yields what is approved here of the caller's copies with these
-	// identifiers, as it was stored when it was approved; nothing is computed anew.
-	Approvals(ctx context.Context, p ewpserver.Parties, ids []string) iter.Seq2[Approval, error]
 	// Stats returns the counts. The network's portal reads them once a month, and must
 	// be let in.
 	Stats(ctx context.Context, p ewpserver.Parties) (Stats, error)
+}
+
+// Approver knows what an institution approves. It is safe for concurrent use.
+// [FromStore] makes one.
+type Approver interface {
+	// Approvals yields what is approved here of the caller's copies with these
+	// identifiers, as it was stored when it was approved; nothing is computed anew.
+	Approvals(ctx context.Context, p ewpserver.Parties, ids []string) iter.Seq2[Approval, error]
 }
 
 // Filter is what a caller of index asks for. The zero value lets everything through.
@@ -37,22 +42,18 @@ type Filter struct {
 	ModifiedSince time.Time
 }
 
-// Limits are how many identifiers one request may have, as the manifest entries of both
-// APIs say (max-iia-ids). 0 is 1.
-type Limits struct{ Agreements, Approvals int }
-
-// Register serves iias (get, index, stats) and iias-approval on s. The notifications are
-// served by the Inbox of package cnr, or by [RegisterNotifications]. Its error is that of
+// Register serves iias (get, index, stats) on s. max is how many agreements one request
+// may ask for, as the manifest entry says (max-iia-ids); 0 is 1. Its error is that of
 // ewpserver.Server.Handle, or passerelle.FieldErrors for a nil provider.
 //
 // A copy whose partners are not the two sides of the call is never served, whatever the
 // provider gives.
-func Register(s *ewpserver.Server, p Provider, max Limits, opts ...ewpserver.Option) error {
+func Register(s *ewpserver.Server, p Provider, max int, opts ...ewpserver.Option) error {
 	if p == nil {
 		return passerelle.FieldErrors{{Field: "Provider", Rule: "required", Want: "what knows agreements"}}
 	}
 	get := ewpserver.Get[ewpserver.Raw]{
-		ID: ParamID, Max: max.Agreements, Item: "iia",
+		ID: ParamID, Max: max, Item: "iia",
 		Find: func(ctx context.Context, q ewpserver.Query) iter.Seq2[ewpserver.Raw, error] {
 			return between(q.Parties, p.Agreements(ctx, q.Parties, q.IDs))
 		},
@@ -66,22 +67,27 @@ func Register(s *ewpserver.Server, p Provider, max Limits, opts ...ewpserver.Opt
 	stats := ewpserver.Stats[Stats]{Count: func(ctx context.Context, parties ewpserver.Parties) iter.Seq2[Stats, error] {
 		return func(yield func(Stats, error) bool) { yield(p.Stats(ctx, parties)) }
 	}}
-	approvals := ewpserver.Get[Approval]{
-		ID: ParamID, Max: max.Approvals, Item: "approval",
+	if err := s.Handle(ewp.IIAs, "get", get, opts...); err != nil {
+		return err
+	}
+	if err := s.Handle(ewp.IIAs, "index", index, opts...); err != nil {
+		return err
+	}
+	return s.Handle(ewp.IIAs, "stats", stats, opts...)
+}
+
+// RegisterApproval serves iias-approval on s. max and the error are like those of
+// [Register].
+func RegisterApproval(s *ewpserver.Server, p Approver, max int, opts ...ewpserver.Option) error {
+	if p == nil {
+		return passerelle.FieldErrors{{Field: "Approver", Rule: "required", Want: "what knows approvals"}}
+	}
+	return s.Handle(ewp.IIAsApproval, "", ewpserver.Get[Approval]{
+		ID: ParamID, Max: max, Item: "approval",
 		Find: func(ctx context.Context, q ewpserver.Query) iter.Seq2[Approval, error] {
 			return p.Approvals(ctx, q.Parties, q.IDs)
 		},
-	}
-	for _, e := range []struct {
-		api      ewp.API
-		endpoint string
-		handler  ewpserver.Handler
-	}{{ewp.IIAs, "get", get}, {ewp.IIAs, "index", index}, {ewp.IIAs, "stats", stats}, {ewp.IIAsApproval, "", approvals}} {
-		if err := s.Handle(e.api, e.endpoint, e.handler, opts...); err != nil {
-			return err
-		}
-	}
-	return nil
+	}, opts...)
 }
 
 // between lets the copies through whose partners are the two sides of a call.
@@ -142,37 +148,30 @@ type Notice struct {
 	ID string
 }
 
-// Notifications takes notifications. It keeps them and returns at once, without asking
-// the partner for anything; an error makes the partner send them again. Identifiers can
-// be unknown.
-type Notifications interface {
-	// AgreementChanged is told that a copy of the partner's was made, changed or deleted.
-	AgreementChanged(ctx context.Context, n Notice) error
-	// ApprovalChanged is told that the partner's approval of our copy changed.
-	ApprovalChanged(ctx context.Context, n Notice) error
-}
-
-// RegisterNotifications serves iia-cnr and iia-approval-cnr on s, for systems with a
-// queue of their own. Its error is that of [Register].
-func RegisterNotifications(s *ewpserver.Server, n Notifications, opts ...ewpserver.Option) error {
-	if n == nil {
-		return passerelle.FieldErrors{{Field: "Notifications", Rule: "required", Want: "what takes notifications"}}
+// RegisterNotification serves iia-cnr, by which a partner tells that a copy of its own
+// was made, changed or deleted, or iia-approval-cnr, by which it tells that its approval
+// of a copy of ours changed; api says which. take keeps the notice and returns at once,
+// without asking the partner for anything; an error makes the partner send it again.
+// Identifiers can be unknown. Its error is like that of [Register].
+//
+// It is for systems with a queue of their own: the Inbox of package cnr serves both.
+func RegisterNotification(s *ewpserver.Server, api ewp.API, take func(context.Context, Notice) error, opts ...ewpserver.Option) error {
+	var faults passerelle.FieldErrors
+	if api != ewp.IIACNR && api != ewp.IIAApprovalCNR {
+		faults.Add("API", "unknown", "iia-cnr or iia-approval-cnr")
 	}
-	for _, e := range []struct {
-		api  ewp.API
-		take func(context.Context, Notice) error
-	}{{ewp.IIACNR, n.AgreementChanged}, {ewp.IIAApprovalCNR, n.ApprovalChanged}} {
-		handler := ewpserver.Notification{ID: ParamID, Take: func(ctx context.Context, notice ewpserver.Notice) error {
-			for _, id := range notice.IDs {
-				if err := e.take(ctx, Notice{notice.Parties, id}); err != nil {
-					return err
-				}
+	if take == nil {
+		faults.Add("take", "required", "what takes notifications")
+	}
+	if len(faults) > 0 {
+		return faults
+	}
+	return s.Handle(api, "", ewpserver.Notification{ID: ParamID, Take: func(ctx context.Context, n ewpserver.Notice) error {
+		for _, id := range n.IDs {
+			if err := take(ctx, Notice{n.Parties, id}); err != nil {
+				return err
 			}
-			return nil
-		}}
-		if err := s.Handle(e.api, "", handler, opts...); err != nil {
-			return err
 		}
-	}
-	return nil
+		return nil
+	}}, opts...)
 }

@@ -151,12 +151,12 @@ func (c *Conditions) Len() int {
 func (c *Conditions) Terminated() bool { return isTrue(c.TerminatedAsAWhole) }
 
 // Owner returns the partner whose copy it is, the zero one where there is none.
-func (a *Agreement) Owner() Partner { return a.partner(0) }
+func (a Agreement) Owner() Partner { return a.partner(0) }
 
 // Other returns the partner of the owner, the zero one where there is none.
-func (a *Agreement) Other() Partner { return a.partner(1) }
+func (a Agreement) Other() Partner { return a.partner(1) }
 
-func (a *Agreement) partner(i int) Partner {
+func (a Agreement) partner(i int) Partner {
 	if i >= len(a.Partners) {
 		return Partner{}
 	}
@@ -164,7 +164,7 @@ func (a *Agreement) partner(i int) Partner {
 }
 
 // IsInEffect reads InEffect; ok is false for what is no boolean.
-func (a *Agreement) IsInEffect() (effect, ok bool) { return boolean(a.InEffect) }
+func (a Agreement) IsInEffect() (effect, ok bool) { return boolean(a.InEffect) }
 
 // LogValue returns the institutions and the identifiers of the copies: contacts are
 // persons.
@@ -185,24 +185,24 @@ func (c Condition) LogValue() slog.Value {
 
 // Mobilities reads MobilitiesPerYear; ok is false where it is not yet defined, or no
 // positive number.
-func (c *Condition) Mobilities() (n int, ok bool) {
+func (c Condition) Mobilities() (n int, ok bool) {
 	n, err := strconv.Atoi(trim(c.MobilitiesPerYear.Value))
 	return n, err == nil && n > 0 && !isTrue(c.MobilitiesPerYear.NotYetDefined)
 }
 
 // IsBlended reads Blended; ok is false for what is no boolean.
-func (c *Condition) IsBlended() (blended, ok bool) { return boolean(c.Blended) }
+func (c Condition) IsBlended() (blended, ok bool) { return boolean(c.Blended) }
 
 // Months reads MonthsPerYear, in hundredths of a month.
-func (c *Condition) Months() (hundredths int, ok bool) { return hundredthsOf(c.MonthsPerYear) }
+func (c Condition) Months() (hundredths int, ok bool) { return hundredthsOf(c.MonthsPerYear) }
 
 // Days reads DaysPerYear, in hundredths of a day.
-func (c *Condition) Days() (hundredths int, ok bool) { return hundredthsOf(c.DaysPerYear) }
+func (c Condition) Days() (hundredths int, ok bool) { return hundredthsOf(c.DaysPerYear) }
 
 // Covers reports whether an academic year, "2025/2026", lies within the first and the
 // last of the condition. Years are compared by the civil year in which they begin, so
 // that the numbering of both hemispheres is understood.
-func (c *Condition) Covers(year string) bool {
+func (c Condition) Covers(year string) bool {
 	first, last, y := yearOf(trim(c.FirstYear)), yearOf(trim(c.LastYear)), yearOf(year)
 	return first > 0 && first <= y && y <= last
 }

@@ -35,7 +35,7 @@ func (c *check) unless(ok bool, path, rule, want string) {
 //
 // Flags of version 6 are no fault of a copy that was not changed since, see
 // [Agreement.Flags].
-func (a *Agreement) Validate() error {
+func (a Agreement) Validate() error {
 	var c check
 	c.unless(len(a.Partners) == 2, "partner", "length", "two partners")
 	for i, p := range a.Partners {
@@ -170,7 +170,7 @@ func (c *check) duration(m Condition, kind Kind, path string) {
 // Flags lists the elements that were approved under version 6 without being what
 // version 7 demands (not-yet-defined, v6-value). A copy that has any may not be
 // approved anew, and has to lose them when it is modified: a person gives the values.
-func (a *Agreement) Flags() passerelle.FieldErrors {
+func (a Agreement) Flags() passerelle.FieldErrors {
 	var c check
 	flag := func(value, path string) {
 		c.unless(!isTrue(value), path, "not-yet-defined", "a value, given by a person")
