@@ -12,12 +12,12 @@ import (
 	"github.com/passerelle-sup/passerelle/internal/testutil"
 )
 
-// given are the variables that the snippets of the README take for granted.
+// given are the variables that the snippets take for granted.
 var given = []struct{ name, decl string }{
 	{"ctx", "ctx := context.Background()"},
 	{"wsdl", "var wsdl []byte"},
 	{"mapping", "var mapping ines.Mapping"},
-	{"client", "var client *ines.SOAP"},
+	{"client", "var client *ines.SOAP"}, // unless the snippet makes one
 	{"f", "var f *os.File"},
 	{"key", "var key *rsa.PrivateKey"},
 	{"catalogue", "var catalogue registry.Catalogue"},
@@ -27,34 +27,36 @@ var given = []struct{ name, decl string }{
 	{"person", "var person passerelle.Person"},
 }
 
-// TestREADME compiles every Go snippet of the README and of EXAMPLES.md as the
-// body of a function.
+// TestREADME compiles every Go snippet of the README, of EXAMPLES.md and of the guides
+// in docs as the body of a function.
 func TestREADME(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs the compiler")
 	}
 	t.Parallel()
 	root := testutil.ModuleRoot(t)
-	var text []byte
-	for _, name := range []string{"README.md", "EXAMPLES.md"} {
-		page, err := os.ReadFile(filepath.Join(root, name))
+	guides, err := filepath.Glob(filepath.Join(root, "docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	var files []string
+	for _, name := range append([]string{filepath.Join(root, "README.md"), filepath.Join(root, "EXAMPLES.md")}, guides...) {
+		page, err := os.ReadFile(name)
 		if err != nil {
 			t.Fatal(err)
 		}
-		text = append(text, page...)
-	}
-	dir := t.TempDir()
-	snippets := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(text, -1)
-	if len(snippets) == 0 {
-		t.Fatal("the README shows no code")
-	}
-	var files []string
-	for i, s := range snippets {
-		file := filepath.Join(dir, fmt.Sprintf("snippet%d.go", i))
-		if err := os.WriteFile(file, []byte(program(t, root, i, string(s[1]))), 0o600); err != nil {
-			t.Fatal(err)
+		snippets := regexp.MustCompile("(?s)```go\n(.*?)```").FindAllSubmatch(page, -1)
+		if len(snippets) == 0 && filepath.Base(name) == "README.md" {
+			t.Fatal("the README shows no code")
 		}
-		files = append(files, file)
+		for i, s := range snippets {
+			file := filepath.Join(dir, fmt.Sprintf("%s_%d.go", strings.ToLower(strings.TrimSuffix(filepath.Base(name), ".md")), i+1))
+			if err := os.WriteFile(file, []byte(program(t, root, len(files), string(s[1]))), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			files = append(files, file)
+		}
 	}
 	main := filepath.Join(dir, "main.go")
 	if err := os.WriteFile(main, []byte("package main\n\nfunc main() {}\n"), 0o600); err != nil {
@@ -63,7 +65,7 @@ func TestREADME(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "go", append([]string{"build", "-o", os.DevNull, main}, files...)...)
 	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Errorf("the snippets of the README do not compile: %v\n%s", err, out)
+		t.Errorf("the snippets of the README and of the guides do not compile (a file is named after its page): %v\n%s", err, out)
 	}
 }
 
@@ -73,7 +75,7 @@ func program(t *testing.T, root string, n int, body string) string {
 	t.Helper()
 	var decls, uses strings.Builder
 	for _, g := range given {
-		if regexp.MustCompile(`\b`+g.name+`\b`).MatchString(body) && !regexp.MustCompile(`\b`+g.name+`(, \w+)? :=`).MatchString(body) {
+		if regexp.MustCompile(`\b`+g.name+`\b`).MatchString(body) && !regexp.MustCompile(`\b`+g.name+`(, \w+)? :=|(?m)^var `+g.name+`\b`).MatchString(body) {
 			decls.WriteString("\t" + g.decl + "\n\t_ = " + g.name + "\n")
 		}
 	}
@@ -86,7 +88,8 @@ func program(t *testing.T, root string, n int, body string) string {
 	}
 	whole := decls.String() + body + uses.String()
 	imports := map[string]bool{}
-	for _, m := range regexp.MustCompile(`\b([a-z]\w*)\.[A-Z]`).FindAllStringSubmatch(whole, -1) {
+	code := regexp.MustCompile(`(?m)(^|\s)// .*$`).ReplaceAllString(whole, "") // a comment uses no package
+	for _, m := range regexp.MustCompile(`\b([a-z]\w*)\.[A-Z]`).FindAllStringSubmatch(code, -1) {
 		imports[importPath(root, m[1])] = true
 	}
 	var head strings.Builder
@@ -104,8 +107,10 @@ func importPath(root, name string) string {
 	switch name {
 	case "passerelle":
 		return module
-	case "fmt", "os", "log", "context", "errors", "time", "strings":
+	case "fmt", "os", "log", "context", "errors", "time", "strings", "iter", "testing":
 		return name
+	case "url":
+		return "net/url"
 	case "rsa", "x509":
 		return "crypto/" + name
 	}
