@@ -35,7 +35,10 @@ var incomer = passerelle.Person{
 	Birthplace: passerelle.Birthplace{Country: "99135"},
 }
 
-const incomerID = "2026-0042"
+const (
+	incomerID  = "2026-0042"
+	incomerESI = "urn:schac:personalUniqueCode:int:esi:uni-voorbeeld.example:s1234567"
+)
 
 // incoming is the stay of one incoming student.
 type incoming struct {
@@ -195,7 +198,7 @@ func (in *incoming) transcript() *elmo.Document {
 	return &elmo.Document{
 		GeneratedDate: at,
 		Learner: elmo.Learner{GivenNames: incomer.Given(), FamilyName: incomer.BirthName, BirthDay: incomer.BirthDate.String(), AlternativeName: &ewp.Text{},
-			Identifiers: []elmo.Identifier{{Type: "esi", Value: "urn:schac:personalUniqueCode:int:esi:uni-voorbeeld.example:s1234567"}}},
+			Identifiers: []elmo.Identifier{{Type: "esi", Value: incomerESI}}},
 		Reports: []elmo.Report{{
 			Issuer: elmo.Issuer{Country: &elmo.Coded{Value: "FR"}, Identifiers: []elmo.Identifier{{Type: "schac", Value: "univ.example"}},
 				Titles: ewp.Texts{{Lang: "fr", Value: "Université d'Exemple"}}, URL: "https://univ.example"},

@@ -192,7 +192,7 @@ var pageWords = map[campaign.Lang]map[string]string{
 		"desk": "Au guichet : CVEC et bourses", "cvecValid": "attestations CVEC valables", "cvecOther": "attestations à regarder", "holders": "boursiers d'après AGLAE",
 		"waiting": "sans réponse ferme : ce n'est pas un refus", "reports": "Contrôles :", "control-numbers": "INE et numéro de boursier", "control-conditional": "bourses conditionnelles",
 		"control-unconfirmed": "déclarés sans réponse positive", "control-undeclared": "confirmés et non déclarés", "control-detections": "réponses en attente", "control-crous": "fichier du Crous",
-		"stay": "Une étudiante accueillie, du vœu au supplément", "again": "refait après un changement de cours", "transcoded": "Le relevé dans l'échelle d'origine", "supplement": "Le supplément au diplôme",
+		"stay": "Une étudiante accueillie, du vœu au supplément", "again": "refait après un changement de cours", "ewp": "Échangé avec l'université partenaire par Erasmus Without Paper :", "ewpLink": "accord, nomination, contrat pédagogique, arrivée, relevé", "transcoded": "Le relevé dans l'échelle d'origine", "supplement": "Le supplément au diplôme",
 		"waits": "attend l'INE définitif", "deferred": "routeur injoignable, à refaire", "refused": "refusée par le routeur",
 	},
 	campaign.English: {
@@ -207,7 +207,7 @@ var pageWords = map[campaign.Lang]map[string]string{
 		"desk": "At the desk: CVEC and grants", "cvecValid": "valid CVEC certificates", "cvecOther": "certificates to look at", "holders": "grant holders according to AGLAE",
 		"waiting": "without a firm answer: this is no refusal", "reports": "Controls:", "control-numbers": "INE and grant number", "control-conditional": "conditional grants",
 		"control-unconfirmed": "declared, no positive answer", "control-undeclared": "confirmed, not declared", "control-detections": "answers that wait", "control-crous": "file of the Crous",
-		"stay": "An incoming student, from the wish to the supplement", "again": "done again after a change of courses", "transcoded": "The transcript on the scale at home", "supplement": "The diploma supplement",
+		"stay": "An incoming student, from the wish to the supplement", "again": "done again after a change of courses", "ewp": "Exchanged with the partner by Erasmus Without Paper:", "ewpLink": "agreement, nomination, learning agreement, arrival, transcript", "transcoded": "The transcript on the scale at home", "supplement": "The diploma supplement",
 		"waits": "waits for the definitive INE", "deferred": "router out of reach, to be done again", "refused": "refused by the router",
 	},
 }

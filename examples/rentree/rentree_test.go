@@ -50,7 +50,7 @@ func outcomes(t *testing.T, dir string) map[string]map[string]line {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}, stepFeed: {}, stepCVEC: {}, stepGrant: {}, stepMobility: {}, stepStatus: {}}
+	all := map[string]map[string]line{stepINE: {}, stepINES: {}, stepGrades: {}, stepCard: {}, stepFeed: {}, stepCVEC: {}, stepGrant: {}, stepMobility: {}, stepEWP: {}, stepStatus: {}}
 	for text := range strings.Lines(string(data)) {
 		var l line
 		if err := json.Unmarshal([]byte(text), &l); err != nil {
@@ -549,7 +549,11 @@ func checkStay(t *testing.T, out string, all map[string]map[string]line) {
 			t.Errorf("timeline: %+v", m)
 		}
 	}
+	if l := all[stepEWP]["mobility:"+incomerID]; l.Outcome != "exchanged" || strings.Count(l.Detail, ";") != 6 || !strings.HasSuffix(l.Detail, "came back with 7.5 credits") {
+		t.Errorf("Erasmus Without Paper: %+v", l)
+	}
 	for name, want := range map[string]string{
+		"ewp.txt": "its change is approved by both",
 		"supplement.html": "Licence Informatique", "transcoded.html": "Universiteit Voorbeeld", "received.xml": "VAN DER VOORBEELD", "indicators.csv": "double-degree",
 		"demands.json": "learning-agreement",
 	} {

@@ -280,6 +280,9 @@ func (s *season) afterwards(ctx context.Context, res *results) error {
 	if err := s.welcome(ctx, res); err != nil {
 		return fmt.Errorf("the incoming student: %w", err)
 	}
+	if err := s.exchange(ctx, res); err != nil {
+		return fmt.Errorf("Erasmus Without Paper: %w", err)
+	}
 	return nil
 }
 
