@@ -101,7 +101,7 @@ var allowed = map[string][]string{
 	"esc/esctest":                       {".", "esc", "esi", "esc/qr", "esc/seal", "esc/trust", "esc/deuinfo", "esc/router"},
 	"ewp/omobilitylas/omobilitylastest": {".", "ewp", "ewp/contact", "ewp/omobilitylas", "ewp/term"},
 	"ewp/cnr/cnrtest":                   {".", "ewp", "ewp/cnr"},
-	"ewp/ewptest":                       {".", "egracons", "ewp", "ewp/aesgcm", "ewp/cnr", "ewp/discovery", "ewp/iias", "ewp/echo", "ewp/ounits", "ewp/institutions", "ewp/factsheet", "ewp/courses", "ewp/contact", "ewp/ewpclient", "ewp/elmo", "ewp/ewpserver", "ewp/term", "ewp/tors", "ewp/httpsig", "ewp/omobilitylas", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
+	"ewp/ewptest":                       {".", "egracons", "ewp", "ewp/aesgcm", "ewp/cnr", "ewp/discovery", "ewp/iias", "ewp/echo", "ewp/ounits", "ewp/institutions", "ewp/factsheet", "ewp/courses", "ewp/contact", "ewp/ewpclient", "ewp/elmo", "ewp/ewpserver", "ewp/term", "ewp/tors", "ewp/httpsig", "ewp/omobilitylas", "ewp/imobilities", "ewp/omobilities", "ewp/registry", "transport", "internal/xmlx", "github.com/beevik/etree", "github.com/google/uuid"},
 
 	"diploma":                         {".", "egracons", "ewp/elmo", "sis"},
 	"mobility":                        {".", "internal/ledger"},

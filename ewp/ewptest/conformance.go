@@ -110,6 +110,8 @@ var suites = []suite{
 	iiasIndexSuite, iiasGetSuite, iiasStatsSuite, iiasApprovalSuite, iiaCNRSuite, iiaApprovalCNRSuite,
 	torsIndexSuite, torsGetSuite, olderTorsIndexSuite, olderTorsGetSuite,
 	torCNRSuite, olderTorCNRSuite, torStatsSuite,
+	omobilitiesIndexSuite, omobilitiesGetSuite, omobilitiesUpdateSuite, omobilityCNRSuite, omobilityStatsSuite,
+	imobilitiesGetSuite, imobilityCNRSuite,
 	lasIndexSuite, lasGetSuite, lasUpdateSuite, lasStatsSuite, laCNRSuite, laStatsSuite,
 }
 
