@@ -63,8 +63,9 @@ func registerMany(b *testing.B, l campaign.Ledger, from, to, beside int) {
 	all.Wait()
 }
 
-// fill puts records of students into the table, as registrations leave them.
-func fill(b *testing.B, kind, url string, from, to int) {
+// fill puts records of students into the table, as registrations leave them, and returns how
+// many bytes the database takes.
+func fill(b *testing.B, kind, url string, from, to int) (size int64) {
 	b.Helper()
 	driver, link := "pgx", url
 	series, digest := `generate_series($1::bigint, $2::bigint - 1) AS s(i)`, `md5(i::text) || md5((i + 1)::text)`
@@ -95,6 +96,14 @@ SELECT 'apogee:' || n, 'apogee:' || n, 2, d, 0, 0, replace(replace('%s', 'NUMBER
 			b.Fatal(err)
 		}
 	}
+	measure := `SELECT pg_total_relation_size('campaign_records')`
+	if kind == "sqlite" {
+		measure = `SELECT page_count * page_size FROM pragma_page_count, pragma_page_size`
+	}
+	if err := db.QueryRow(measure).Scan(&size); err != nil {
+		b.Fatal(err)
+	}
+	return size
 }
 
 // BenchmarkLedger is what the registration of a student costs the ledger, whatever else
@@ -114,8 +123,9 @@ func BenchmarkLedger(b *testing.B) {
 		held := 0
 		for _, size := range sizes {
 			b.Run(fmt.Sprintf("%s/%d", kind, size), func(b *testing.B) {
-				fill(b, kind, url, held, size)
+				bytes := fill(b, kind, url, held, size)
 				held = max(held, size)
+				perRecord := float64(bytes) / float64(held)
 				b.ReportAllocs()
 				b.ResetTimer()
 				n := 0
@@ -125,6 +135,7 @@ func BenchmarkLedger(b *testing.B) {
 					n += sample
 				}
 				b.ReportMetric(float64(b.Elapsed().Microseconds())/float64(n), "µs/registration")
+				b.ReportMetric(perRecord, "diskB/record")
 				b.StopTimer()
 				begun, records := time.Now(), 0
 				for _, err := range l.Records(b.Context()) {

@@ -49,13 +49,18 @@ type apiConfig struct {
 	// GCM takes encrypted requests and encrypts answers on demand, beside TLS. The
 	// official validator recommends it for echo at most.
 	GCM bool
+	// Anonymous lets clients in that say no name, for what is public.
+	Anonymous bool
 	// Limits are the elements of the manifest entry that bound how many identifiers one
 	// call may carry.
 	Limits map[string]int
 }
 
-// gcmSetting is the member of an API's settings that is no limit.
-const gcmSetting = "gcm"
+// The members of an API's settings that are no limit.
+const (
+	gcmSetting       = "gcm"
+	anonymousSetting = "anonymous"
+)
 
 // UnmarshalJSON reads {"gcm": true, "max-iia-ids": 20}.
 func (a *apiConfig) UnmarshalJSON(data []byte) error {
@@ -64,9 +69,10 @@ func (a *apiConfig) UnmarshalJSON(data []byte) error {
 		return err
 	}
 	*a = apiConfig{Limits: map[string]int{}}
+	switches := map[string]*bool{gcmSetting: &a.GCM, anonymousSetting: &a.Anonymous}
 	for name, value := range members {
-		if name == gcmSetting {
-			if err := json.Unmarshal(value, &a.GCM); err != nil {
+		if on, ok := switches[name]; ok {
+			if err := json.Unmarshal(value, on); err != nil {
 				return fmt.Errorf("%s: want true or false", name)
 			}
 			continue
@@ -144,7 +150,7 @@ func (c *config) faults() passerelle.FieldErrors {
 		for _, limit := range slices.Sorted(maps.Keys(c.APIs[name].Limits)) {
 			switch {
 			case !slices.Contains(api.Limits(), limit):
-				faults.Add("apis."+name+"."+limit, "unknown", "one of "+strings.Join(append([]string{gcmSetting}, api.Limits()...), ", "))
+				faults.Add("apis."+name+"."+limit, "unknown", "one of "+strings.Join(append([]string{gcmSetting, anonymousSetting}, api.Limits()...), ", "))
 			case c.APIs[name].Limits[limit] < 1:
 				faults.Add("apis."+name+"."+limit, "range", "1 or more")
 			}

@@ -30,6 +30,12 @@ keys, catalogue and data.
         -report tells the network's Monitoring API of a failure of the partner, which is
         published there.
 
+    ewphost iia-hash [-version 7 or 6] FILE.xml
+        computes the hash of each agreement in a get response of the agreements, alone:
+        {"iia_id":…,"hash":…,"declared_hash":…,"valid_for_approval":…,"text":…}, text being
+        what is hashed. -version 6 is the conditions-hash of archived documents. The exit
+        code is 1 when a declared hash is another one.
+
 Two hosts on one machine, in a copy of examples/ewphost/sample:
 
     $ ewphost keygen -out keys && ewphost keygen -out partner-keys
@@ -66,7 +72,8 @@ Configuration (JSON; file names are relative to its folder):
     admin_email     address of a service, never of a person
     admin_provider  name of the provider, in English
     apis            what is served: {"echo": {"gcm": true}, "iias": {"max-iia-ids": 20}};
-                    gcm offers the encryption ewp-rsa-aes128gcm beside TLS
+                    gcm offers the encryption ewp-rsa-aes128gcm beside TLS; anonymous lets
+                    clients in that say no name, for what is public
 
 Exit codes: 0 done; 1 the partner refused, or its answer cannot be believed; 2 wrong
 usage; 3 could not work (configuration, file, network, no such partner).

@@ -92,6 +92,11 @@ func (s *site) entry(at served, routes []ewpserver.Route) discovery.Entry {
 	for _, r := range routes {
 		e.Security = r.Security
 		e.Elements = append(e.Elements, discovery.Value(r.Endpoint.Element, origin+r.Path))
+		if api == ewp.SimpleCourseReplication { // says twice whether anonymous clients may call
+			e.Elements = append(e.Elements,
+				discovery.Value("allows-anonymous-access", strconv.FormatBool(r.Security.Has(ewp.ClientAnonymous))),
+				discovery.Value("supports-modified-since", "true"))
+		}
 		for i, n := range r.Limits {
 			limits[api.Limits()[i]] = n
 		}

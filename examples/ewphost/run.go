@@ -56,6 +56,7 @@ var commands = map[string]func(context.Context, *console, []string) error{
 	"catalogue": printCatalogue,
 	"serve":     serve,
 	"call":      call,
+	"iia-hash":  iiaHash,
 }
 
 // run is the program: it returns its exit code. It ends early when ctx does.

@@ -81,6 +81,7 @@ func TestConfigFaults(t *testing.T) {
 		3: {`{} {}`, []string{"want one JSON object"}},
 		4: {`{"apis": {"echo": {"max": "x"}}}`, []string{"max: want a whole number"}},
 		5: {`{"apis": {"echo": {"gcm": 1}}}`, []string{"gcm: want true or false"}},
+		8: {`{"apis": {"echo": {"anonymous": "yes"}}}`, []string{"anonymous: want true or false"}},
 		6: {`{}`, []string{"hei_id", "names", "listen", "tls_cert", "tls_key", "client_keys", "server_keys", "catalogue", "data", "admin_email", "admin_provider", "apis", "base_url"}},
 		7: {
 			`{"hei_id": "u.example", "names": {"": "U"}, "base_url": "https://u.example/", "listen": "8443", "tls_cert": "c", "tls_key": "k",

@@ -23,6 +23,7 @@ type site struct {
 	config     *config
 	server     *ewpserver.Server
 	serverKeys []ewp.PublicKey
+	logger     *slog.Logger
 }
 
 // gcmSecurity is declared for an API with "gcm": true.
@@ -34,7 +35,10 @@ func newSite(c *config, catalogue registry.Catalogue, logger *slog.Logger) (*sit
 	if err != nil {
 		return nil, err
 	}
-	s := &site{config: c}
+	if logger == nil {
+		logger = slog.New(slog.DiscardHandler)
+	}
+	s := &site{config: c, logger: logger}
 	if s.serverKeys, err = publicKeys(keys); err != nil {
 		return nil, err
 	}
@@ -71,10 +75,14 @@ func newSite(c *config, catalogue registry.Catalogue, logger *slog.Logger) (*sit
 
 // options are those of every endpoint of an API.
 func (s *site) options(settings apiConfig) []ewpserver.Option {
+	security := ewpserver.DefaultSecurity
 	if settings.GCM {
-		return []ewpserver.Option{ewpserver.Security(gcmSecurity)}
+		security = gcmSecurity
 	}
-	return nil
+	if settings.Anonymous {
+		security |= ewp.ClientAnonymous
+	}
+	return []ewpserver.Option{ewpserver.Security(security)}
 }
 
 // folder is where the data of an API is.

@@ -15,7 +15,6 @@ import (
 	"github.com/passerelle-sup/passerelle/emrex/emrextest"
 	"github.com/passerelle-sup/passerelle/ewp"
 	"github.com/passerelle-sup/passerelle/ewp/ewptest"
-	"github.com/passerelle-sup/passerelle/ewp/institutions"
 )
 
 // The universities of the fake network. The student system that uses it signs with the
@@ -24,14 +23,28 @@ var universities = []struct{ hei, name string }{
 	{"uni-a.example", "University A"}, {"uni-b.example", "University B"}, {"sis.example", "Université du SIS"},
 }
 
+// populate serves what a university of the fake network has: its campus, and an
+// agreement with each of the others.
+func populate(u *ewptest.University) error {
+	if _, err := ewptest.ServeCampus(u); err != nil {
+		return err
+	}
+	var partners []ewp.HEIID
+	for _, other := range universities {
+		if other.hei != u.HEI.String() {
+			partners = append(partners, ewp.MustParseHEIID(other.hei))
+		}
+	}
+	_, err := ewptest.ServeIIAs(u, partners...)
+	return err
+}
+
 func (h *house) startEWP() error {
 	cfg := ewptest.Config{}
 	for _, u := range universities {
 		cfg.Universities = append(cfg.Universities, ewptest.UniversityConfig{
 			HEI: ewp.MustParseHEIID(u.hei), Names: ewp.Texts{{Lang: "en", Value: u.name}},
-			Register: func(u *ewptest.University) error {
-				return institutions.Register(u.Server, institutions.List{institutions.FromCatalogue(u.Institution)}, institutions.Limits{})
-			},
+			Register: populate,
 		})
 	}
 	n, err := ewptest.Listen(cfg)
@@ -90,7 +103,7 @@ func (h *house) startEWP() error {
 
 func (h *house) openUniversity(u *ewptest.University) error {
 	more := map[string]any{"hei": u.HEI, "manifest": u.ManifestURL()}
-	notes := "a university of the network: echo and institutions, signed"
+	notes := "a university of the network, with units, courses, fact sheet and agreements; calls are signed"
 	if u.HEI.String() == universities[len(universities)-1].hei {
 		notes = "the university of your student system: sign with its keys, partners know them"
 		for name, key := range map[string]*rsa.PrivateKey{"client": u.ClientKey, "server": u.ServerKey} {

@@ -126,13 +126,11 @@ func (r *results) deskFigures(v *pageView, lang campaign.Lang) {
 		return
 	}
 	words := pageWords[lang]
-	for _, f := range []figure{
+	v.Desk = []figure{
 		{"", words["cvecValid"], r.desk.CVEC[cvec.Valid.String()]},
 		{"", words["cvecOther"], r.desk.CVEC[cvec.OtherPerson.String()] + r.desk.CVEC[cvec.NotFound.String()] + r.desk.CVEC[cvec.Unproven.String()]},
 		{"", words["holders"], r.desk.Grants[aglae.Holder.String()]},
 		{"", words["waiting"], r.desk.Grants[aglae.Wait.String()] + r.desk.Grants[aglae.Unavailable.String()]},
-	} {
-		v.Desk = append(v.Desk, f)
 	}
 	for _, control := range aglae.Controls() {
 		n := 0

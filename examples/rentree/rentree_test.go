@@ -553,7 +553,7 @@ func checkStay(t *testing.T, out string, all map[string]map[string]line) {
 		t.Errorf("Erasmus Without Paper: %+v", l)
 	}
 	for name, want := range map[string]string{
-		"ewp.txt": "its change is approved by both",
+		"ewp.txt":         "its change is approved by both",
 		"supplement.html": "Licence Informatique", "transcoded.html": "Universiteit Voorbeeld", "received.xml": "VAN DER VOORBEELD", "indicators.csv": "double-degree",
 		"demands.json": "learning-agreement",
 	} {

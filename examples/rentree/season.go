@@ -281,7 +281,7 @@ func (s *season) afterwards(ctx context.Context, res *results) error {
 		return fmt.Errorf("the incoming student: %w", err)
 	}
 	if err := s.exchange(ctx, res); err != nil {
-		return fmt.Errorf("Erasmus Without Paper: %w", err)
+		return fmt.Errorf("the exchange with partners: %w", err)
 	}
 	return nil
 }
