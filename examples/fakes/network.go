@@ -7,12 +7,9 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"errors"
-	"net/http"
 	"net/url"
 	"time"
 
-	"github.com/passerelle-sup/passerelle/emrex"
-	"github.com/passerelle-sup/passerelle/emrex/emrextest"
 	"github.com/passerelle-sup/passerelle/ewp"
 	"github.com/passerelle-sup/passerelle/ewp/ewptest"
 )
@@ -23,28 +20,15 @@ var universities = []struct{ hei, name string }{
 	{"uni-a.example", "University A"}, {"uni-b.example", "University B"}, {"sis.example", "Université du SIS"},
 }
 
-// populate serves what a university of the fake network has: its campus, and an
-// agreement with each of the others.
-func populate(u *ewptest.University) error {
-	if _, err := ewptest.ServeCampus(u); err != nil {
-		return err
-	}
-	var partners []ewp.HEIID
-	for _, other := range universities {
-		if other.hei != u.HEI.String() {
-			partners = append(partners, ewp.MustParseHEIID(other.hei))
-		}
-	}
-	_, err := ewptest.ServeIIAs(u, partners...)
-	return err
-}
-
 func (h *house) startEWP() error {
-	cfg := ewptest.Config{}
+	cfg, desks := ewptest.Config{}, make(map[ewp.HEIID]*desk)
 	for _, u := range universities {
 		cfg.Universities = append(cfg.Universities, ewptest.UniversityConfig{
 			HEI: ewp.MustParseHEIID(u.hei), Names: ewp.Texts{{Lang: "en", Value: u.name}},
-			Register: populate,
+			Register: func(u *ewptest.University) (err error) {
+				desks[u.HEI], err = newDesk(u)
+				return err
+			},
 		})
 	}
 	n, err := ewptest.Listen(cfg)
@@ -85,6 +69,11 @@ func (h *house) startEWP() error {
 				defer cancel()
 				return nil, n.Refresh(ctx)
 			}),
+			"settle": do("let the universities send and handle all notifications that wait, and those that follow", func(struct{}) (any, error) {
+				ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
+				defer cancel()
+				return nil, settle(ctx, desks)
+			}),
 			"freeze": do(`keep the catalogue as it is, whatever manifests say: {"frozen":true}`, func(in struct {
 				Frozen bool `json:"frozen"`
 			}) (any, error) {
@@ -94,16 +83,16 @@ func (h *house) startEWP() error {
 		},
 	})
 	for _, u := range n.Universities() {
-		if err := h.openUniversity(u); err != nil {
+		if err := h.openUniversity(u, desks[u.HEI]); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (h *house) openUniversity(u *ewptest.University) error {
+func (h *house) openUniversity(u *ewptest.University, d *desk) error {
 	more := map[string]any{"hei": u.HEI, "manifest": u.ManifestURL()}
-	notes := "a university of the network, with units, courses, fact sheet and agreements; calls are signed"
+	notes := "a university of the network, which has something in every API; calls are signed"
 	if u.HEI.String() == universities[len(universities)-1].hei {
 		notes = "the university of your student system: sign with its keys, partners know them"
 		for name, key := range map[string]*rsa.PrivateKey{"client": u.ClientKey, "server": u.ServerKey} {
@@ -128,7 +117,20 @@ func (h *house) openUniversity(u *ewptest.University) error {
 					hits[k] = n
 				}
 			}
-			return map[string]any{"faults_met": hits}, nil
+			got := d.received()
+			got["faults_met"] = hits
+			return got, nil
+		},
+		actions: map[string]action{
+			"issue": do(`make up transcripts for students of a partner: {"to":"sis.example","number":2}`, func(in struct {
+				To     ewp.HEIID `json:"to"`
+				Number int       `json:"number"`
+			}) (any, error) {
+				if in.To.IsZero() || in.Number < 1 || in.Number > maxIssued {
+					return nil, badRequest("want a partner, and a number from 1 to 100")
+				}
+				return map[string]any{"omobility_ids": d.transcripts.Issue(u.HEI, in.To, in.Number)}, nil
+			}),
 		},
 		faults: &faults{
 			kinds: kinds, single: true,
@@ -166,47 +168,4 @@ func authorityOf(n *ewptest.Network) (*x509.Certificate, error) {
 		return chain[len(chain)-1], nil
 	}
 	return nil, errors.New("the network shows no chain of certificates")
-}
-
-func (h *house) startEMREX() error {
-	c, err := emrextest.Listen()
-	if err != nil {
-		return err
-	}
-	h.closers = append(h.closers, c.Close)
-	mux := http.NewServeMux()
-	mux.Handle("/", emrex.Handler(c))
-	for _, name := range []string{"ncps", "emps"} {
-		mux.HandleFunc("GET /"+name, func(w http.ResponseWriter, _ *http.Request) {
-			w.Header().Set("Content-Type", "application/json")
-			_, _ = w.Write(c.ListJSON(name))
-		})
-	}
-	address, err := h.serve(mux)
-	if err != nil {
-		return err
-	}
-	c.URL = address + "/"
-	h.open(&fake{
-		name: "emrex", url: c.URL, notes: "a contact point of EMREX, without log-in; its entry in the lists of contact points is at ncps and emps",
-		more: map[string]any{"ncps": address + "/ncps", "emps": address + "/emps"},
-		state: func(url.Values) (any, error) {
-			got := make([]map[string]string, 0, limit)
-			for _, r := range c.Requests() {
-				got = append(got, map[string]string{"session_id": r.SessionID, "return_url": r.ReturnURL})
-			}
-			return map[string]any{"requests": got}, nil
-		},
-		faults: &faults{
-			kinds: texts(emrextest.Faults()), single: true,
-			setAlways: func(k []string) {
-				fault := emrextest.NoFault
-				for _, kind := range k {
-					fault = emrextest.Fault(kind)
-				}
-				c.Misbehave(fault)
-			},
-		},
-	})
-	return nil
 }
