@@ -435,12 +435,46 @@ func TestExchange(t *testing.T) {
 	for i, bad := range []*http.Request{
 		0: httptest.NewRequest(http.MethodGet, "/?sessionId=1&returnUrl=https://sis.example.fr/", nil), 1: post(strings.Repeat("x", 70<<10)), 2: post("sessionId=%zz"),
 		3: post("sessionId=1&returnUrl=https://user@sis.example.fr/"), 4: post("sessionId=1&returnUrl=//sis.example.fr/"), 5: post("sessionId=" + strings.Repeat("x", 256) + "&returnUrl=https://sis.example.fr/"),
-		6: post("sessionId=1&returnUrl=http://sis.example.fr/"),
+		6: post("sessionId=1&returnUrl=http://sis.example.fr/"), 7: post("sessionId=1&returnUrl=https://sis.example.fr/%23x"),
 	} {
 		w := httptest.NewRecorder()
 		emrex.Handler(s).ServeHTTP(w, bad)
 		if w.Code != http.StatusBadRequest {
 			t.Errorf("%d: status %d; want 400", i, w.Code)
+		}
+	}
+}
+
+// TestOtherContact: another registered contact point does not answer for the one that
+// was asked.
+func TestOtherContact(t *testing.T) {
+	t.Parallel()
+	p, other := own(t)
+	signed, err := signer(t, other).Sign([]byte(plain))
+	if err != nil {
+		t.Fatal(err)
+	}
+	packed, err := emrex.Pack(signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, rule := range map[string]string{contactURL: "signature", "https://other.example/": ""} {
+		s := &emrex.MemorySessions{}
+		c, err := emrex.NewClient(emrex.ClientConfig{
+			Directory: emrex.Static{{URL: "https://other.example/", Certificates: []*x509.Certificate{other.cert}}, {URL: contactURL, Certificates: []*x509.Certificate{p.cert}}},
+			Sessions:  s, ReturnURL: "https://sis.example.fr/",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		form, err := c.Start(t.Context(), emrex.StartRequest{Provider: address})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.Return(t.Context(), post(url.Values{"sessionId": {form.Fields[0].Value}, "returnCode": {"EMP_OK"}, "elmo": {packed}}.Encode()))
+		refused, _ := errors.AsType[*emrex.ReturnError](err)
+		if rule == "" && (err != nil || got.Document == nil) || rule != "" && (refused == nil || refused.Rule != rule) {
+			t.Errorf("asked %s, answered by the other: %+v, %v", address, got, err)
 		}
 	}
 }
@@ -454,6 +488,13 @@ func TestPacking(t *testing.T) {
 	}
 	if data, err := emrex.Unpack(" "+packed[:10]+"\r\n"+packed[10:]+"\n", 1000); err != nil || len(data) != 1000 {
 		t.Errorf("%d bytes, %v", len(data), err)
+	}
+	zipped, err := base64.StdEncoding.DecodeString(packed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if data, err := emrex.Unpack(base64.StdEncoding.EncodeToString(append(zipped, "more"...)), 1000); err != nil || len(data) != 1000 {
+		t.Errorf("something follows the stream: %d bytes, %v; want the stream", len(data), err)
 	}
 	for i, c := range []struct {
 		field string

@@ -9,6 +9,7 @@ import (
 	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/rsa"
+	"crypto/sha1"
 	"crypto/sha256"
 	"crypto/x509"
 	"crypto/x509/pkix"
@@ -108,6 +109,8 @@ func certificate(t testing.TB, path string) *x509.Certificate {
 	return c
 }
 
+func second[T any](_ T, err error) error { return err }
+
 // TestVectors: every published signature has the expected verdict, and what is
 // handed on are the canonical octets.
 func TestVectors(t *testing.T) {
@@ -129,6 +132,17 @@ func TestVectors(t *testing.T) {
 				return
 			}
 			accepted++
+			// Each weakness is accepted by its own option alone.
+			trust.Legacy = emrex.SHA1
+			weakKey := trust.Certificates[0].PublicKey.(*rsa.PublicKey).N.BitLen() < 2048
+			if refused, _ := errors.AsType[*emrex.SignatureError](second(emrex.Verify(data, trust))); weakKey != (refused != nil && refused.Rule == "key") {
+				t.Errorf("a key of 1024 bits without the option: %v", refused)
+			}
+			trust.Legacy = emrex.RSA1024
+			usesSHA1 := strings.Contains(got.Digest+got.Method, "SHA-1")
+			if refused, _ := errors.AsType[*emrex.SignatureError](second(emrex.Verify(data, trust))); usesSHA1 != (refused != nil && refused.Rule == "algorithm") {
+				t.Errorf("SHA-1 without the option: %v", refused)
+			}
 			sum := sha256.Sum256(got.Octets())
 			if v.C14NSum != "" && base64.StdEncoding.EncodeToString(sum[:]) != v.C14NSum {
 				t.Errorf("the octets handed on are not those that were signed")
@@ -139,12 +153,6 @@ func TestVectors(t *testing.T) {
 					t.Fatal(err)
 				}
 				testutil.Equal(t, "octets", string(got.Octets()), string(want))
-			}
-			strict := trust
-			strict.Legacy = 0
-			weak := strings.Contains(got.Digest+got.Method, "SHA-1") || got.Certificate.PublicKey.(*rsa.PublicKey).N.BitLen() < 2048
-			if _, err := emrex.Verify(data, strict); (err != nil) != weak {
-				t.Errorf("without legacy options: %v; %s, %s", err, got.Digest, got.Method)
 			}
 		})
 	}
@@ -322,6 +330,13 @@ func TestForged(t *testing.T) {
 		23: {replace(`<SignatureMethod `, `<SignatureMethod xmlns:q="u" `), "key"}, // the signed information was changed
 		24: {replace(`xml:lang="fr"`, `xml:lang="en"`), "digest"},
 		25: {"", "form"},
+		26: {replace(algEnveloped+`">`, algEnveloped+`"><XPath>1</XPath>`), "profile"},
+		27: {replace(`REC-xml-c14n-20010315">`, `REC-xml-c14n-20010315"><InclusiveNamespaces xmlns="http://www.w3.org/2001/10/xml-exc-c14n#" PrefixList="x"/>`), "algorithm"},
+		28: {replace(`xmlenc#sha256">`, `xmlenc#sha256"><x/>`), "profile"},
+		29: {replace(`rsa-sha256">`, `rsa-sha256"><HMACOutputLength>8</HMACOutputLength>`), "profile"},
+		30: {replace("L'Hôte", "L'<!-- -->Hote"), "digest"},
+		31: {replace(`<learner`, `<learner Id="x"`), "digest"},
+		32: {replace(`<Signature xmlns=`, `<ds:Signature xmlns:ds="urn:not-dsig" xmlns=`), "form"},
 	} {
 		v, err := emrex.Verify([]byte(c.doc), trust)
 		refused, ok := errors.AsType[*emrex.SignatureError](err)
@@ -342,6 +357,41 @@ func TestForged(t *testing.T) {
 		t.Error("a document over the bound was read")
 	}
 	late := emrex.Trust{Certificates: trust.Certificates, Now: func() time.Time { return time.Date(2101, 1, 1, 0, 0, 0, 0, time.UTC) }}
+	early := emrex.Trust{Certificates: trust.Certificates, Now: func() time.Time { return time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC) }}
+	if v, err := emrex.Verify(good, early); err != nil || len(v.Warnings) != 1 {
+		t.Errorf("a certificate that is not yet good: %+v, %v; want a warning", v, err)
+	}
+	// What stands around the text and changes nothing of the canonical form is accepted.
+	for i, same := range []string{
+		0: replace("L'Hôte", "L'<!-- x -->Hô<![CDATA[te]]>"), 1: replace("<SignatureValue>", "<SignatureValue>\n \t"), 2: replace("<DigestValue>", "<DigestValue><!-- x -->"), 3: strings.ReplaceAll(text, "\n", "\r\n"),
+	} {
+		v, err := emrex.Verify([]byte(same), trust)
+		if err != nil {
+			t.Errorf("%d: %v; the octets are the same", i, err)
+			continue
+		}
+		if d, err := v.Document(); err != nil || !strings.HasPrefix(d.Learner.FamilyName, "L'Hôte") {
+			t.Errorf("%d: read as %+v, %v", i, d, err)
+		}
+	}
+	// A digest by SHA-1 under a signature by SHA-256: whoever finds a collision has forged it.
+	octets := `<elmo xmlns="https://github.com/emrex-eu/elmo-schemas/tree/v1"></elmo>`
+	sum := sha1.Sum([]byte(octets))
+	info := `<CanonicalizationMethod Algorithm="http://www.w3.org/TR/2001/REC-xml-c14n-20010315"></CanonicalizationMethod><SignatureMethod Algorithm="http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"></SignatureMethod>` +
+		`<Reference URI=""><Transforms><Transform Algorithm="` + algEnveloped + `"></Transform></Transforms><DigestMethod Algorithm="http://www.w3.org/2000/09/xmldsig#sha1"></DigestMethod>` +
+		`<DigestValue>` + base64.StdEncoding.EncodeToString(sum[:]) + `</DigestValue></Reference></SignedInfo>`
+	toSign := sha256.Sum256([]byte(`<SignedInfo xmlns="http://www.w3.org/2000/09/xmldsig#">` + info))
+	value, err := rsa.SignPKCS1v15(rand.Reader, p.key, crypto.SHA256, toSign[:])
+	if err != nil {
+		t.Fatal(err)
+	}
+	mixed := []byte(strings.Replace(octets, "</elmo>", `<Signature xmlns="http://www.w3.org/2000/09/xmldsig#"><SignedInfo>`+info+`<SignatureValue>`+base64.StdEncoding.EncodeToString(value)+`</SignatureValue></Signature></elmo>`, 1))
+	if refused, _ := errors.AsType[*emrex.SignatureError](second(emrex.Verify(mixed, trust))); refused == nil || refused.Rule != "algorithm" {
+		t.Errorf("a digest by SHA-1: %v; want a refusal of the algorithm", refused)
+	}
+	if v, err := emrex.Verify(mixed, emrex.Trust{Certificates: trust.Certificates, Legacy: emrex.SHA1}); err != nil || v.Digest != "SHA-1" || len(v.Warnings) != 1 {
+		t.Errorf("a digest by SHA-1 that is asked for: %+v, %v", v, err)
+	}
 	if v, err := emrex.Verify(good, late); err != nil || len(v.Warnings) != 1 || !strings.Contains(v.Warnings[0], "2100-01-01") {
 		t.Errorf("an expired certificate: %+v, %v; want a warning", v, err)
 	}

@@ -240,6 +240,12 @@ func TestRefusalAndReopen(t *testing.T) {
 	if _, _, err := f.Apply(r, mobility.Event{Action: mobility.Choose, By: mobility.Student, Choice: []mobility.Course{algebra}, At: r.Since.Add(time.Hour)}); !errors.Is(err, passerelle.ErrConflict) {
 		t.Errorf("choosing in a refused mobility: %v; want ErrConflict", err)
 	}
+	for _, by := range []mobility.Actor{mobility.Student, mobility.Home, mobility.Referent, ""} {
+		_, _, err := f.Apply(r, mobility.Event{Action: mobility.Reopen, By: by, At: r.Since})
+		if refused, ok := errors.AsType[*mobility.RefusedError](err); !ok || refused.Rule != "actor" {
+			t.Errorf("reopened by %q: %v; want a refusal", by, err)
+		}
+	}
 	apply(mobility.Event{Action: mobility.Reopen, By: mobility.Office})
 	if r.Status != mobility.Open || r.Step != mobility.ReferentApproval {
 		t.Errorf("reopened: %+v", r)
@@ -258,6 +264,13 @@ func TestRefusalAndReopen(t *testing.T) {
 // TestFingerprint: two choices are told apart whatever is written into them.
 func TestFingerprint(t *testing.T) {
 	t.Parallel()
+	kinds := map[string]bool{}
+	for _, c := range []mobility.Course{{Code: "A"}, {Code: "B"}, {Code: "A", Credits: 1}, {Code: "A", Term: "1"}, {Code: "A", Replaces: "1"}, {Code: "A", Title: "left out"}} {
+		kinds[mobility.Fingerprint([]mobility.Course{c})] = true
+	}
+	if len(kinds) != 5 {
+		t.Errorf("%d fingerprints of five contents", len(kinds))
+	}
 	one := []mobility.Course{{Code: "A", Replaces: "x\nB\x000\x00\x00"}}
 	two := []mobility.Course{{Code: "A", Replaces: "x"}, {Code: "B"}}
 	f := flowOf(t, mobility.DefaultPlan(mobility.Incoming), nil)
@@ -279,6 +292,24 @@ func TestCause(t *testing.T) {
 		t.Fatal(r, err)
 	}
 	testutil.Equal(t, "effects", effects, []mobility.Effect{{Step: mobility.LearningAgreement, Document: "learning-agreement"}})
+
+	r = until(t, f, mobility.LearningAgreement)
+	for i, wrong := range []mobility.Message{0: {API: "omobility-las", Endpoint: "get", Way: mobility.In}, 1: {API: "omobility-las", Endpoint: "update", Way: mobility.Out}, 2: {API: "omobilities", Endpoint: "update", Way: mobility.In}} {
+		_, _, err := f.Apply(r, mobility.Event{Action: mobility.Complete, Step: r.Step, By: mobility.Host, At: r.Since, Cause: &wrong})
+		if refused, ok := errors.AsType[*mobility.RefusedError](err); !ok || refused.Rule != "cause" {
+			t.Errorf("%d: done by %+v: %v; want a refusal of the cause", i, wrong, err)
+		}
+	}
+	p := mobility.DefaultPlan(mobility.Incoming)
+	p.Steps[2].CausedBy = []mobility.Message{cause} // the admission, which tells the home institution when a person does it
+	f = flowOf(t, p, nil)
+	r = until(t, f, mobility.Admission)
+	for i, c := range []*mobility.Message{0: nil, 1: &cause} {
+		_, effects, err := f.Apply(r, mobility.Event{Action: mobility.Complete, Step: r.Step, By: mobility.Host, At: r.Since, Cause: c})
+		if err != nil || len(effects) != 1-i {
+			t.Errorf("%d: the admission by %v demands %v, %v", i, c, effects, err)
+		}
+	}
 }
 
 // TestNoCourses: a traineeship has no choice, no approval of one, and its document all the same.

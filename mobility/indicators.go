@@ -46,8 +46,9 @@ type cellSum struct {
 // zero value is ready; it is not safe for concurrent use.
 type Indicators struct {
 	cells map[cellKey]*cellSum
-	// Least is the number of mobilities below which a line is left out, so that nobody
-	// can be recognised in a published table. 0 and 1 leave out nothing.
+	// Least is the number of mobilities below which a figure, Count or Passed, has its
+	// line left out, so that nobody can be recognised in a published table, and nobody's
+	// delay be read in it. 0 and 1 leave out nothing.
 	Least int
 }
 
@@ -79,7 +80,7 @@ func (x *Indicators) Cells() []Cell {
 	const day = float64(24 * time.Hour)
 	var out []Cell
 	for k, c := range x.cells {
-		if max(c.count, c.passed) < x.Least {
+		if c.count > 0 && c.count < x.Least || c.passed > 0 && c.passed < x.Least {
 			continue
 		}
 		cell := Cell{k.year, k.direction, k.kind, k.partner, k.country, k.component, k.status, c.count, c.passed, 0, float64(c.most) / day}
