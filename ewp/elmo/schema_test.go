@@ -129,6 +129,29 @@ func TestWhole(t *testing.T) {
 	}
 }
 
+// TestBirthAndYear: the newer name of a birth date counts before the older, and
+// academic years begin in August at the earliest.
+func TestBirthAndYear(t *testing.T) {
+	t.Parallel()
+	for i, c := range []struct {
+		l    elmo.Learner
+		want string
+	}{
+		0: {elmo.Learner{DateOfBirth: "2003-02-28", BirthDay: "2003-02-27"}, "2003-02-28"}, 1: {elmo.Learner{BirthDay: "2003-02-27"}, "2003-02-27"}, 2: {elmo.Learner{DateOfBirth: " "}, ""},
+	} {
+		born, err := c.l.Birth()
+		if (err == nil) != (c.want != "") || err == nil && born.String() != c.want {
+			t.Errorf("%d: %s, %v; want %q", i, born, err, c.want)
+		}
+	}
+	for day, want := range map[string]int{"2026-07-31": 2025, "2026-08-01": 2026, "2027-01-15+01:00": 2026, "soon": 0} {
+		s := elmo.Specification{Specifies: elmo.Specifies{Instance: elmo.Instance{AcademicTerm: &elmo.AcademicTerm{Start: day}}}}
+		if got := (elmo.Report{Specifications: []elmo.Specification{s}}).Results(sis.StudentID{}, "fr"); got[0].Year != want {
+			t.Errorf("a term from %s is of %d; want %d", day, got[0].Year, want)
+		}
+	}
+}
+
 // TestForeignMarkup: what others put where anything may stand means the same afterwards.
 func TestForeignMarkup(t *testing.T) {
 	t.Parallel()
