@@ -93,7 +93,8 @@ func (s Syllabus) instance(f *lexical.Faults, key string) Instance {
 
 // Syllabus returns the specification as a syllabus, with the instance that [Specification.On]
 // chooses for a day. What a syllabus has no place for is left out: other instances,
-// other credits than ECTS, the subject area, and results.
+// other credits than ECTS, the subject area, results, and the range of grades in other
+// languages than one.
 func (s Specification) Syllabus(day passerelle.Date) Syllabus {
 	out := Syllabus{
 		Code: s.Code, Unit: s.Unit, Titles: s.Titles, Descriptions: s.Descriptions, Pages: s.Pages, ISCED: s.ISCED, EQF: s.EQF, Parts: s.Parts,

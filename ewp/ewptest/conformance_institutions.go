@@ -3,9 +3,8 @@ package ewptest
 import (
 	"slices"
 
-	"github.com/passerelle-sup/passerelle/internal/xmlx"
-
 	"github.com/passerelle-sup/passerelle/ewp"
+	"github.com/passerelle-sup/passerelle/internal/xmlx"
 )
 
 // institutionsSuite is InstitutionsValidationSuite.

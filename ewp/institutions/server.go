@@ -16,6 +16,10 @@ type Provider interface {
 	// order; the others are left out. An error that is passerelle.ErrNotFound or
 	// ErrForbidden is passed over, any other ends the request. p.Caller is zero for an
 	// anonymous client.
+	//
+	// What is wrong with the data of the provider must not be told as
+	// passerelle.ErrInvalid, as Validate does: that is answered with 400, as a fault of the
+	// caller's. Any other error is a 500.
 	Institutions(ctx context.Context, p ewpserver.Parties, heis []ewp.HEIID) iter.Seq2[HEI, error]
 }
 

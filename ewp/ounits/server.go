@@ -16,6 +16,10 @@ type Provider interface {
 	// left out. An error that is passerelle.ErrNotFound or ErrForbidden is passed over, any
 	// other ends the request. p.HEI is the institution, p.Caller is zero for an anonymous
 	// client.
+	//
+	// What is wrong with the data of the provider must not be told as
+	// passerelle.ErrInvalid, as Validate does: that is answered with 400, as a fault of the
+	// caller's. Any other error is a 500.
 	Units(ctx context.Context, p ewpserver.Parties, by Selection) iter.Seq2[Unit, error]
 }
 
