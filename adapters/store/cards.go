@@ -79,15 +79,11 @@ func (c cardState) Release(ctx context.Context, name string, k router.Key) error
 func (c cardState) Records(ctx context.Context) iter.Seq2[router.Record, error] {
 	var after router.Key
 	return pages(ctx, func() ([]router.Record, error) {
-		var page []router.Record
-		err := c.s.read(ctx, "cards: records", `SELECT pic, student, record FROM card_records WHERE (pic, student) > ($1, $2) ORDER BY pic, student LIMIT 500`,
-			[]any{after.PIC, after.Student}, func(scan func(into ...any) error) error {
-				var r router.Record
-				err := scan(&after.PIC, &after.Student, asJSON(&r))
-				page = append(page, r)
-				return err
+		return collect(ctx, c.s, "cards: records", `SELECT pic, student, record FROM card_records WHERE (pic, student) > ($1, $2) ORDER BY pic, student LIMIT 500`,
+			[]any{after.PIC, after.Student}, func(scan func(into ...any) error) (r router.Record, err error) {
+				err = scan(&after.PIC, &after.Student, asJSON(&r))
+				return r, err
 			})
-		return page, err
 	})
 }
 

@@ -80,12 +80,8 @@ func (l detections) Detections(ctx context.Context, since time.Time) iter.Seq2[a
 
 // page reads rows of a position and a record.
 func (l detections) page(ctx context.Context, query string, args []any, after any) ([]aglae.Detection, error) {
-	var page []aglae.Detection
-	err := l.s.read(ctx, "aglae: detections", query, args, func(scan func(into ...any) error) error {
-		var d aglae.Detection
-		err := scan(after, asJSON(&d))
-		page = append(page, d)
-		return err
+	return collect(ctx, l.s, "aglae: detections", query, args, func(scan func(into ...any) error) (d aglae.Detection, err error) {
+		err = scan(after, asJSON(&d))
+		return d, err
 	})
-	return page, err
 }

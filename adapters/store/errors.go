@@ -53,13 +53,5 @@ func failed(ctx context.Context, what string, err error) error {
 	return &Error{What: what, Err: err}
 }
 
-// classify gives an error of opening its place in the taxonomy.
-func classify(err error) error {
-	if answer(err) {
-		return err
-	}
-	return &Error{What: "open", Err: err}
-}
-
 // errClosed is a call after Close.
 var errClosed = fmt.Errorf("store: the database was closed: %w", driver.ErrBadConn)

@@ -193,13 +193,9 @@ func (l *ledger[R]) encode(r *R) (string, error) {
 func (l *ledger[R]) Records(ctx context.Context) iter.Seq2[R, error] {
 	after := ""
 	return pages(ctx, func() ([]R, error) {
-		var page []R
-		err := l.s.read(ctx, l.name+": records", l.sql.page, []any{after}, func(scan func(into ...any) error) error {
-			var r R
-			err := scan(&after, asJSON(&r))
-			page = append(page, r)
-			return err
+		return collect(ctx, l.s, l.name+": records", l.sql.page, []any{after}, func(scan func(into ...any) error) (r R, err error) {
+			err = scan(&after, asJSON(&r))
+			return r, err
 		})
-		return page, err
 	})
 }

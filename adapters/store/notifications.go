@@ -219,16 +219,12 @@ func (n notifications) Entries(ctx context.Context, f cnr.Filter) iter.Seq2[cnr.
 		route[2] = f.Route.API.String()
 	}
 	all := pages(ctx, func() ([]cnr.Entry, error) {
-		var page []cnr.Entry
-		err := n.s.read(ctx, "cnr: entries", `SELECT sender, receiver, api, id, record FROM cnr_entries WHERE queue = $1 AND (sender, receiver, api, id) > ($2, $3, $4, $5)
+		return collect(ctx, n.s, "cnr: entries", `SELECT sender, receiver, api, id, record FROM cnr_entries WHERE queue = $1 AND (sender, receiver, api, id) > ($2, $3, $4, $5)
 AND ($6 = '' OR sender = $6) AND ($7 = '' OR receiver = $7) AND ($8 = '' OR api = $8) AND ($9 = '' OR id = $9) ORDER BY sender, receiver, api, id LIMIT 500`,
-			[]any{n.name, after.sender, after.receiver, after.api, after.id, route[0], route[1], route[2], f.ID}, func(scan func(into ...any) error) error {
-				var e cnr.Entry
-				err := scan(&after.sender, &after.receiver, &after.api, &after.id, asJSON(&e))
-				page = append(page, e)
-				return err
+			[]any{n.name, after.sender, after.receiver, after.api, after.id, route[0], route[1], route[2], f.ID}, func(scan func(into ...any) error) (e cnr.Entry, err error) {
+				err = scan(&after.sender, &after.receiver, &after.api, &after.id, asJSON(&e))
+				return e, err
 			})
-		return page, err
 	})
 	return func(yield func(cnr.Entry, error) bool) {
 		for e, err := range all {

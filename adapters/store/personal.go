@@ -53,16 +53,12 @@ type Entry struct {
 func (s *Store) Export(ctx context.Context, student string) iter.Seq2[Entry, error] {
 	return func(yield func(Entry, error) bool) {
 		for _, t := range personalTables {
-			var found []Entry
 			query := fmt.Sprintf(`SELECT %s, touched, %s FROM %s WHERE student = $1 ORDER BY touched, 1`, t.id, t.record, t.table)
-			err := s.read(ctx, "export", query, []any{student}, func(scan func(into ...any) error) error {
-				e := Entry{Table: t.table}
+			found, err := collect(ctx, s, "export", query, []any{student}, func(scan func(into ...any) error) (Entry, error) {
 				var at int64
-				var record string
-				err := scan(&e.ID, &at, &record)
-				e.Written, e.Record = time.Unix(at, 0).UTC(), json.RawMessage(record)
-				found = append(found, e)
-				return err
+				var id, record string
+				err := scan(&id, &at, &record)
+				return Entry{Table: t.table, ID: id, Written: time.Unix(at, 0).UTC(), Record: json.RawMessage(record)}, err
 			})
 			if err != nil {
 				yield(Entry{}, err)

@@ -126,7 +126,7 @@ func connect(ctx context.Context, cfg Config) (*Store, error) {
 	}
 	var err error
 	if s.engine, err = open(ctx, rest, cfg, s.patience); err != nil {
-		return nil, fmt.Errorf("store: opening the database: %w", classify(err))
+		return nil, failed(ctx, "open", err)
 	}
 	return s, nil
 }
@@ -148,7 +148,8 @@ func (s *Store) write(ctx context.Context, what string, alone bool, op func(q qu
 	})
 }
 
-// read runs a query outside of any transaction.
+// read runs a query outside of any transaction. each may see rows again, from the first one, when
+// the database was lost in the middle: see collect.
 func (s *Store) read(ctx context.Context, what string, query string, args []any, each func(scan func(into ...any) error) error) error {
 	return s.patiently(ctx, what, func() error {
 		rows, err := s.engine.query(ctx, query, args)
@@ -157,6 +158,24 @@ func (s *Store) read(ctx context.Context, what string, query string, args []any,
 		}
 		return scanAll(rows, each)
 	})
+}
+
+// collect runs a query outside of any transaction and returns what each makes of its rows.
+func collect[T any](ctx context.Context, s *Store, what string, query string, args []any, each func(scan func(into ...any) error) (T, error)) ([]T, error) {
+	var all []T
+	err := s.patiently(ctx, what, func() error {
+		all = nil
+		rows, err := s.engine.query(ctx, query, args)
+		if err != nil {
+			return err
+		}
+		return scanAll(rows, func(scan func(into ...any) error) error {
+			one, err := each(scan)
+			all = append(all, one)
+			return err
+		})
+	})
+	return all, err
 }
 
 // errAgain asks for another try: the row changed meanwhile.

@@ -73,15 +73,11 @@ VALUES ($1, $2, $3, $4, $5, 0, 0, '', '', '', `+w.s.engine.clock()+`, 0) ON CONF
 
 // Due lists parts that wait to be worked on, the oldest first, at most limit of them.
 func (w Work) Due(ctx context.Context, limit int) ([]Part, error) {
-	var parts []Part
 	query := `SELECT job, round, number, step, attempts FROM work_parts WHERE ended = 0 AND due <= ` + w.s.engine.clock() + ` ORDER BY created, job, number LIMIT $1`
-	err := w.s.read(ctx, "work: due", query, []any{limit}, func(scan func(into ...any) error) error {
-		var p Part
-		err := scan(&p.Job, &p.Round, &p.Number, &p.Step, &p.Attempt)
-		parts = append(parts, p)
-		return err
+	return collect(ctx, w.s, "work: due", query, []any{limit}, func(scan func(into ...any) error) (p Part, err error) {
+		err = scan(&p.Job, &p.Round, &p.Number, &p.Step, &p.Attempt)
+		return p, err
 	})
-	return parts, err
 }
 
 // Take leases a part to a worker for a time, and reports whether it did: another worker may
@@ -212,35 +208,40 @@ type Queue struct {
 
 // Queues tells how the parts of each job stand.
 func (w Work) Queues(ctx context.Context) (map[string]Queue, error) {
-	queues := make(map[string]Queue)
+	type row struct {
+		job, outcome string
+		state, count int
+		age          int64
+	}
 	query := `SELECT job, outcome, CASE WHEN ended > 0 THEN 2 WHEN worker <> '' AND due > ` + w.s.engine.clock() + ` THEN 1 ELSE 0 END AS state, COUNT(*), ` +
 		w.s.engine.clock() + ` - MIN(created) FROM work_parts GROUP BY 1, 2, 3`
-	err := w.s.read(ctx, "work: queues", query, nil, func(scan func(into ...any) error) error {
-		var job, outcome string
-		var state, count int
-		var age int64
-		if err := scan(&job, &outcome, &state, &count, &age); err != nil {
-			return err
-		}
-		q, ok := queues[job]
-		if !ok {
+	rows, err := collect(ctx, w.s, "work: queues", query, nil, func(scan func(into ...any) error) (r row, err error) {
+		err = scan(&r.job, &r.outcome, &r.state, &r.count, &r.age)
+		return r, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	queues := make(map[string]Queue)
+	for _, r := range rows {
+		q := queues[r.job]
+		if q.Ended == nil {
 			q.Ended = make(map[string]int)
 		}
-		switch state {
+		switch r.state {
 		case 2:
-			q.Ended[outcome] += count
+			q.Ended[r.outcome] += r.count
 		case 1:
-			q.Working += count
+			q.Working += r.count
 		default:
-			q.Waiting += count
+			q.Waiting += r.count
 		}
-		if state < 2 {
-			q.Oldest = max(q.Oldest, time.Duration(age)*time.Microsecond)
+		if r.state < 2 {
+			q.Oldest = max(q.Oldest, time.Duration(r.age)*time.Microsecond)
 		}
-		queues[job] = q
-		return nil
-	})
-	return queues, err
+		queues[r.job] = q
+	}
+	return queues, nil
 }
 
 // Forget removes the rounds that ended before a day, with their parts.

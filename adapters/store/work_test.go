@@ -133,18 +133,18 @@ func TestWorkLeases(t *testing.T) {
 	storetest.Each(t, func(t *testing.T, open func(t *testing.T) *store.Store) {
 		w := open(t).Work()
 		begin(t, w, "job", "r1")
-		p, _ := take(t, w, 0, "dies", 150*time.Millisecond)
+		p, _ := take(t, w, 0, "dies", 2*time.Second)
 		if got := due(t, w); len(got) != 0 {
 			t.Errorf("%v are due while on lease", got)
 		}
-		if err := w.Renew(t.Context(), p, "dies", 300*time.Millisecond); err != nil {
+		if err := w.Renew(t.Context(), p, "dies", 4*time.Second); err != nil {
 			t.Fatal(err)
 		}
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(2500 * time.Millisecond)
 		if _, ok := take(t, w, 0, "early", time.Minute); ok {
 			t.Error("taken although the lease was renewed")
 		}
-		time.Sleep(150 * time.Millisecond)
+		time.Sleep(2 * time.Second)
 		q, ok := take(t, w, 0, "heir", time.Minute)
 		if !ok || q.Attempt != 2 {
 			t.Fatalf("after the lease: %+v, %v; want attempt 2", q, ok)
@@ -158,13 +158,13 @@ func TestWorkLeases(t *testing.T) {
 		if q, ok = take(t, w, 0, "again", time.Minute); !ok || q.Attempt != 2 {
 			t.Errorf("given back: %+v, %v; want attempt 2 still", q, ok)
 		}
-		if err := w.Retry(t.Context(), q, "again", 100*time.Millisecond, "away"); err != nil {
+		if err := w.Retry(t.Context(), q, "again", 2*time.Second, "away"); err != nil {
 			t.Fatal(err)
 		}
 		if _, ok := take(t, w, 0, "soon", time.Minute); ok {
 			t.Error("taken before the pause ended")
 		}
-		time.Sleep(120 * time.Millisecond)
+		time.Sleep(2100 * time.Millisecond)
 		if q, ok = take(t, w, 0, "later", time.Minute); !ok || q.Attempt != 3 {
 			t.Errorf("after the pause: %+v, %v; want attempt 3", q, ok)
 		}
@@ -239,19 +239,19 @@ func TestLimiter(t *testing.T) {
 			if took := time.Since(begun); took < 585*time.Millisecond {
 				t.Errorf("60 turns at 100 a second took %v; want 590 ms at the least", took)
 			}
-			limiters[0].Refused(time.Now().Add(400 * time.Millisecond))
-			limiters[1].Refused(time.Now().Add(100 * time.Millisecond)) // the longer pause stays
+			paused := time.Now()
+			limiters[0].Refused(paused.Add(4 * time.Second))
+			limiters[1].Refused(paused.Add(time.Second)) // the longer pause stays
 			short, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 			defer cancel()
 			if err := limiters[1].Wait(short); !errors.Is(err, passerelle.ErrRateLimited) || passerelle.OutcomeOf(err) != passerelle.NotSent {
 				t.Errorf("Wait that would end after the deadline = %v; want ErrRateLimited, not sent", err)
 			}
-			begun = time.Now()
 			if err := limiters[1].Wait(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if waited := time.Since(begun); waited < 200*time.Millisecond {
-				t.Errorf("the other process waited %v of the pause", waited)
+			if waited := time.Since(paused); waited < 3900*time.Millisecond {
+				t.Errorf("the other process went on after %v of a pause of 4 s", waited)
 			}
 			ended, cancel := context.WithCancel(t.Context())
 			cancel()
