@@ -109,8 +109,8 @@ func importPath(root, name string) string {
 		return module
 	case "fmt", "os", "log", "context", "errors", "time", "strings", "iter", "testing":
 		return name
-	case "url":
-		return "net/url"
+	case "http", "url":
+		return "net/" + name
 	case "rsa", "x509":
 		return "crypto/" + name
 	}

@@ -110,16 +110,6 @@ func (h *house) startRouter() error {
 		},
 	}
 	h.open(f)
-	var none esctest.Faults
-	kinds := make([]string, 0, 10)
-	for _, k := range []esctest.Fault{
-		esctest.Unavailable, esctest.Maintenance, esctest.RateLimited, esctest.CutBefore, esctest.InternalError, esctest.Slow, esctest.AnswerLost,
-		esctest.Truncated, esctest.BadGateway, esctest.NotJSON,
-	} {
-		if routerFields(&none)[k] != nil {
-			kinds = append(kinds, string(k))
-		}
-	}
 	harsh, harshShares := esctest.Harsh, make(map[string]float64)
 	for k, share := range routerFields(&harsh) {
 		if *share > 0 {
@@ -127,7 +117,11 @@ func (h *house) startRouter() error {
 		}
 	}
 	return h.withFaults(f, &faults{
-		kinds: kinds, operations: routerOperations,
+		kinds: texts([]esctest.Fault{
+			esctest.Unavailable, esctest.Maintenance, esctest.RateLimited, esctest.CutBefore, esctest.InternalError, esctest.Slow, esctest.AnswerLost,
+			esctest.Truncated, esctest.BadGateway, esctest.NotJSON,
+		}),
+		operations: routerOperations,
 		setShares: func(shares map[string]float64) error {
 			s.Change(func(c *esctest.RouterConfig) {
 				c.Faults = esctest.Faults{}

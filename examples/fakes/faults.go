@@ -17,19 +17,14 @@ type faults struct {
 	setShares func(map[string]float64) error     // nil: it draws none
 	setNext   func(operation string, k []string) // nil: it takes no script
 	setAlways func(k []string)                   // nil: no fault stays in force
-	presets   map[string]map[string]float64      // by "mild" and "harsh"
+	presets   map[string]map[string]float64      // by day
 	mu        sync.Mutex
 	shares    map[string]float64
 	always    []string
 }
 
-// presets are the days of -faults, and what makes them where a fake has none of its own:
-// shares of the requests by kind of trouble.
-var presets = map[string]func(*faults) map[string]float64{
-	"none":  func(*faults) map[string]float64 { return map[string]float64{} },
-	"mild":  func(f *faults) map[string]float64 { return f.presets["mild"] },
-	"harsh": func(f *faults) map[string]float64 { return f.presets["harsh"] },
-}
+// days are what -faults and a preset may be; "none" makes no trouble.
+var days = []string{"none", "mild", "harsh"}
 
 // even gives the same share to some kinds of trouble.
 func even[F ~string](share float64, kinds ...F) map[string]float64 {
@@ -130,10 +125,10 @@ func (f *faults) change(c change) error {
 	case c.Always != nil:
 		return f.stay(c)
 	case c.Preset != "":
-		if presets[c.Preset] == nil {
+		if !slices.Contains(days, c.Preset) {
 			return badRequest(fmt.Sprintf("preset %q: want none, mild or harsh", c.Preset))
 		}
-		c.Shares = presets[c.Preset](f)
+		c.Shares = f.presets[c.Preset]
 	}
 	return f.draw(c.Shares)
 }
@@ -192,5 +187,5 @@ func (h *house) withFaults(f *fake, of *faults) error {
 	if of.setShares == nil {
 		return nil
 	}
-	return of.draw(presets[h.options.faults](of))
+	return of.draw(of.presets[h.options.faults])
 }

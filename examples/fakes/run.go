@@ -9,6 +9,7 @@ import (
 	"io"
 	"net"
 	"os"
+	"slices"
 	"strconv"
 )
 
@@ -18,6 +19,9 @@ const (
 	exitUsage  = 2
 	exitFailed = 3
 )
+
+// maxPopulation bounds the people, who are in memory at every service.
+const maxPopulation = 100_000
 
 // options are the flags.
 type options struct {
@@ -70,10 +74,10 @@ func parse(args []string) (options, error) {
 		return o, usageError{err}
 	case flags.NArg() > 0:
 		return o, usageError{fmt.Errorf("one argument too many: %q", flags.Arg(0))}
-	case presets[o.faults] == nil:
+	case !slices.Contains(days, o.faults):
 		return o, usageError{fmt.Errorf("-faults %q: want none, mild or harsh", o.faults)}
-	case o.population < 0 || o.population > 1_000_000:
-		return o, usageError{fmt.Errorf("-population %d: want 0 to 1000000", o.population)}
+	case o.population < 0 || o.population > maxPopulation:
+		return o, usageError{fmt.Errorf("-population %d: want 0 to %d", o.population, maxPopulation)}
 	}
 	return o, checkListen(o.listen)
 }
