@@ -27,15 +27,33 @@ func Root(api ewp.API, endpoint string) xml.Name {
 // passed over. Its error is passerelle.ErrProtocol for what is not well-formed, has a
 // document type declaration, another root or an object that is no T, and else that of r.
 func Decode[T any](r io.Reader, root xml.Name, item string) ([]T, error) {
-	d, err := xmlx.NewDecoder(r, "", xmlx.Limits{MaxBytes: MaxBytes})
-	if err != nil {
-		return nil, err
+	in := &source{r: r}
+	d, err := xmlx.NewDecoder(in, "", xmlx.Limits{MaxBytes: MaxBytes})
+	var objects []T
+	if err == nil {
+		objects, err = decode[T](d, root, item)
 	}
-	objects, err := decode[T](d, root, item)
-	if err != nil {
+	switch {
+	case in.err != nil:
+		return nil, in.err
+	case err != nil:
 		return nil, fmt.Errorf("ewp: %s: %w: %w", root.Local, passerelle.ErrProtocol, err)
 	}
 	return objects, nil
+}
+
+// source keeps the error of a reader, which says nothing about the document.
+type source struct {
+	r   io.Reader
+	err error
+}
+
+func (s *source) Read(p []byte) (int, error) {
+	n, err := s.r.Read(p)
+	if err != nil && err != io.EOF {
+		s.err = err
+	}
+	return n, err
 }
 
 func decode[T any](d *xml.Decoder, root xml.Name, item string) ([]T, error) {
