@@ -47,6 +47,8 @@ var services = map[ewp.API]func(*site, apiConfig) error{
 	ewp.OMobilityLAs:   serveLAs,
 	ewp.OMobilityLACNR: serveLANotifications,
 	ewp.IIAs:           serveIIAs, ewp.IIAsApproval: serveIIAApprovals,
+	ewp.OMobilities: serveNominations, ewp.OMobilityCNR: serveMobilityNotices(ewp.OMobilityCNR),
+	ewp.IMobilities: serveStays, ewp.IMobilityCNR: serveMobilityNotices(ewp.IMobilityCNR),
 	ewp.IIACNR: serveIIANotices(ewp.IIACNR), ewp.IIAApprovalCNR: serveIIANotices(ewp.IIAApprovalCNR),
 }
 
