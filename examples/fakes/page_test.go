@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"os/exec"
@@ -34,6 +35,7 @@ func program(t *testing.T, args ...string) map[string]map[string]any {
 		if err := dec.Decode(&line); err != nil {
 			t.Fatalf("the program printed no control: %v\n%s", err, stderr.String())
 		}
+		line["place"] = len(lines) + 1 // in the order of the ports
 		lines[line["service"].(string)] = line
 	}
 	t.Cleanup(func() {
@@ -103,6 +105,13 @@ func TestPage(t *testing.T) {
 		}
 		got, _, _ := strings.Cut(strings.TrimPrefix(line["url"].(string), "http://"), "/")
 		addresses = append(addresses, row[2], got)
+		place := line["place"].(int)
+		if row[1] == "control" {
+			place = 0
+		}
+		if want := fmt.Sprintf("127.0.0.1:%d", 8400+place); row[2] != want {
+			t.Errorf("the page has %s at %s; -listen 127.0.0.1:8400 gives it %s", row[1], row[2], want)
+		}
 	}
 	// Three universities share a row.
 	if want := len(lines) - 3; len(addresses) != 2*want {
