@@ -690,6 +690,45 @@ func TestWrittenTwinKeeps(t *testing.T) {
 	}
 }
 
+// TestFirstTwinKeeps: where neither of two records has the number written, it is of
+// the one that was given it first, or whose base record had it already.
+func TestFirstTwinKeeps(t *testing.T) {
+	t.Parallel()
+	twin := student(0, "")
+	twin.ID.Local = "9"
+	for i, c := range []struct {
+		first, held string
+		want        string
+	}{
+		0: {"csv:0", "", "csv:0"}, 1: {"csv:9", "", "csv:9"}, 2: {"csv:0", "csv:9", "csv:9"},
+	} {
+		w := newWorld(student(0, ""), twin)
+		w.cfg.Parallel = 1
+		number := w.register.create(twin.Person.IdentityKey(), w.time)
+		for _, ref := range []string{"csv:0", "csv:9"} {
+			rec := campaign.Record{Student: ref, State: campaign.StateConfirmed, Outcome: campaign.Found, Since: w.time, INE: number, Identity: campaign.Fingerprint(twin.Person), GivenAt: w.time}
+			if ref != c.first {
+				rec.GivenAt = w.time.Add(time.Millisecond)
+			}
+			if ref == c.held {
+				rec.Held = number.String()
+			}
+			if _, err := w.ledger.Put(t.Context(), rec); err != nil {
+				t.Fatal(err)
+			}
+		}
+		day(w, 1)
+		w.run(t)
+		if got := w.outcomes[c.want]; got == campaign.Duplicate {
+			t.Errorf("%d: %s has lost its number to the other record", i, c.want)
+		}
+		other := map[string]string{"csv:0": "csv:9", "csv:9": "csv:0"}[c.want]
+		if got := w.outcomes[other]; got != campaign.Duplicate {
+			t.Errorf("%d: %s is %s; want a duplicate", i, other, got)
+		}
+	}
+}
+
 // TestReplacedOrCorrected: a number that INES does not know was no number of the
 // person; and what is no number does not go on the enrolment.
 func TestReplacedOrCorrected(t *testing.T) {
