@@ -149,7 +149,8 @@ func CourseTable(s elmo.Specification, scale *egracons.Scale, id egracons.Identi
 }
 
 // Distribution returns counts as the distribution of the results of a course, in the
-// order of the scale.
+// order of the scale, failing grades included. Its error is an *egracons.Error, for a
+// grade that the scale does not have and a count that is no whole number.
 func Distribution(spec egracons.TableSpec) (*elmo.Distribution, error) {
 	if spec.Basis != egracons.Counts || spec.Scale == nil {
 		return nil, &egracons.Error{Kind: egracons.ErrBadTable, Table: spec.Identity.Name(), Field: "basis", Want: "Counts, and their scale"}
@@ -159,6 +160,9 @@ func Distribution(spec egracons.TableSpec) (*elmo.Distribution, error) {
 		rank, err := spec.Scale.Rank(w.Grade)
 		if err != nil {
 			return nil, err
+		}
+		if !w.Number.IsSet() || w.Number.Sign() < 0 || !w.Number.Rat().IsInt() {
+			return nil, &egracons.Error{Kind: egracons.ErrBadTable, Table: spec.Identity.Name(), Grade: w.Grade, Want: "a whole number"}
 		}
 		counts[rank] = w.Number.Decimal(0)
 	}

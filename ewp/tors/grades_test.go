@@ -229,3 +229,28 @@ func TestForeignHTML(t *testing.T) {
 		t.Errorf("the page has the script as markup, or not at all:\n%s", &page)
 	}
 }
+
+// TestDistribution writes counts in the order of the scale.
+func TestDistribution(t *testing.T) {
+	t.Parallel()
+	scale := letters(t)
+	d, err := tors.Distribution(egracons.TableSpec{Scale: scale, Basis: egracons.Counts, Weights: []egracons.Weight{
+		{Grade: "F", Number: egracons.Int(2)}, {Grade: "A", Number: egracons.Int(0)}, {Grade: "C", Number: egracons.Int(7)},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	testutil.Equal(t, "categories", d.Categories, []elmo.Category{{Label: "A", Count: "0"}, {Label: "C", Count: "7"}, {Label: "F", Count: "2"}})
+	for i, bad := range []egracons.TableSpec{
+		0: {Scale: scale, Basis: egracons.Percentages},
+		1: {Basis: egracons.Counts},
+		2: {Scale: scale, Basis: egracons.Counts, Weights: []egracons.Weight{{Grade: "X", Number: egracons.Int(1)}}},
+		3: {Scale: scale, Basis: egracons.Counts, Weights: []egracons.Weight{{Grade: "A", Number: egracons.Fraction(1, 2)}}},
+		4: {Scale: scale, Basis: egracons.Counts, Weights: []egracons.Weight{{Grade: "A", Number: egracons.Int(-1)}}},
+		5: {Scale: scale, Basis: egracons.Counts, Weights: []egracons.Weight{{Grade: "A"}}},
+	} {
+		if _, err := tors.Distribution(bad); err == nil {
+			t.Errorf("%d: taken", i)
+		}
+	}
+}
