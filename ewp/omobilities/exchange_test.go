@@ -30,7 +30,6 @@ type pair struct {
 
 	mu   sync.Mutex
 	seen []string // of each mobility that R saw change: its identifier and status
-	got  []string // what S gave
 }
 
 var quick = cnr.Work{Poll: 20 * time.Millisecond, Backoff: func(int) time.Duration { return 20 * time.Millisecond }}

@@ -173,6 +173,9 @@ func TestUpdate(t *testing.T) {
 			t.Errorf("%d: %s is %s; want %s", i, q.update.ID, got, q.after)
 		}
 	}
+	if got := records(t, s)["m1"].Version; got != 3 {
+		t.Errorf("version %d; want 3: nominated, told and approved once", got)
+	}
 	if _, err := b.Update(t.Context(), omobilities.UpdateRequest{HEI: uniA, Update: omobilities.Update{Verdict: omobilities.Reject, ID: "m1", ProposalID: "p"}}); passerelle.OutcomeOf(err) != passerelle.NotSent {
 		t.Errorf("a rejection without a comment: %v; want one that is not sent", err)
 	}

@@ -116,6 +116,9 @@ func (r *Receiver) lose(ctx context.Context, before Record) error {
 }
 
 func (r *Receiver) write(ctx context.Context, before, after Record) error {
+	if before.Version > 0 && after.same(before) {
+		return nil
+	}
 	written, err := r.cfg.Store.Put(ctx, after)
 	if errors.Is(err, passerelle.ErrConflict) {
 		return fmt.Errorf("omobilities: the record was written while its mobility was fetched: %w", passerelle.ErrUnavailable)

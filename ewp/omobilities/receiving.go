@@ -191,7 +191,5 @@ func (d Decision) status() Status {
 
 // sameMobility reports whether S serves the same as before.
 func sameMobility(a, b Mobility) bool {
-	return a.Student.same(b.Student) && a.Nomination.Same(b.Nomination) && a.Nomination.ProposalID == b.Nomination.ProposalID && a.Status == b.Status
+	return a.ID == b.ID && a.Student.same(b.Student) && a.Nomination.Same(b.Nomination) && a.Nomination.ProposalID == b.Nomination.ProposalID && a.Status == b.Status
 }
-
-func equalTexts(a, b ewp.Texts) bool { return slices.Equal(a, b) }

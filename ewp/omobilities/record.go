@@ -80,6 +80,12 @@ func (r Record) change() []cnr.Change {
 	return []cnr.Change{{Route: cnr.Route{From: n.Sending.HEI, To: n.Receiving.HEI, API: ewp.OMobilityCNR}, ID: r.Mobility.ID}}
 }
 
+// same reports whether two records say the same, whatever their versions are.
+func (r Record) same(o Record) bool {
+	return sameMobility(r.Mobility, o.Mobility) && r.Modified.Equal(o.Modified) && r.Decision == o.Decision && r.Untold == o.Untold && r.Gone == o.Gone &&
+		slices.Equal(r.Findings, o.Findings)
+}
+
 // clone copies what is behind pointers and slices.
 func (r Record) clone() Record {
 	s, n := &r.Mobility.Student, &r.Mobility.Nomination

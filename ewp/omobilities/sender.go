@@ -156,6 +156,9 @@ func update(ctx context.Context, s Store, k Key, change func(Record) (Record, er
 		if err != nil {
 			return r, err
 		}
+		if next.same(r) {
+			return r, nil // nothing to write
+		}
 		next, err = s.Put(ctx, next)
 		switch {
 		case err == nil:

@@ -1,6 +1,7 @@
 package omobilities
 
 import (
+	"slices"
 	"time"
 
 	"github.com/passerelle-sup/passerelle/ewp"
@@ -135,7 +136,7 @@ func (rules Rules) Apply(r Record, by ewp.HEIID, u Update, at time.Time) (Record
 
 // same reports whether two students are written alike.
 func (s Student) same(o Student) bool {
-	return equalTexts(s.GivenNames, o.GivenNames) && equalTexts(s.FamilyName, o.FamilyName) && s.GlobalID == o.GlobalID &&
+	return slices.Equal(s.GivenNames, o.GivenNames) && slices.Equal(s.FamilyName, o.FamilyName) && s.GlobalID == o.GlobalID &&
 		s.BirthDate == o.BirthDate && s.Nationality == o.Nationality && s.Gender == o.Gender && s.Email == o.Email
 }
 
