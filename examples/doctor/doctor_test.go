@@ -299,6 +299,10 @@ func TestEWP(t *testing.T) {
 	for name, k := range map[string]*rsa.PrivateKey{"own.key": key, "weak.key": weak} {
 		writeFile(t, dir, name, string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(k)})))
 	}
+	writeFile(t, dir, "open.key", string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(key)})))
+	if err := os.Chmod(filepath.Join(dir, "open.key"), 0o644); err != nil {
+		t.Fatal(err)
+	}
 	public, err := ewp.NewPublicKey(&key.PublicKey)
 	if err != nil {
 		t.Fatal(err)
@@ -326,10 +330,11 @@ func TestEWP(t *testing.T) {
 	}{
 		0: {`"catalogue":"good.xml","client_keys":["own.key"]`, exitDone, map[string]string{
 			"ewp catalogue": stateOK, "ewp institution": stateOK, "ewp apis": stateOK, "ewp client keys": stateOK, "ewp client keys in the catalogue": stateOK}},
-		1: {`"catalogue":"good.xml","server_keys":["own.key"]`, exitFault, map[string]string{"ewp server keys": stateOK, "ewp server keys in the catalogue": stateFault}},
-		2: {`"catalogue":"good.xml","client_keys":["weak.key"]`, exitFault, map[string]string{"ewp client keys": stateFault}},
-		3: {`"catalogue":"good.xml","client_keys":["absent.key"]`, exitFault, map[string]string{"ewp client keys": stateFault}},
-		4: {`"catalogue":"two.xml"`, exitFault, map[string]string{"ewp api iias": stateFault, "ewp institution": stateOK}},
+		1:  {`"catalogue":"good.xml","server_keys":["own.key"]`, exitFault, map[string]string{"ewp server keys": stateOK, "ewp server keys in the catalogue": stateFault}},
+		2:  {`"catalogue":"good.xml","client_keys":["weak.key"]`, exitFault, map[string]string{"ewp client keys": stateFault}},
+		3:  {`"catalogue":"good.xml","client_keys":["absent.key"]`, exitFault, map[string]string{"ewp client keys": stateFault}},
+		10: {`"catalogue":"good.xml","client_keys":["open.key"]`, exitFault, map[string]string{"ewp client keys": stateFault}},
+		4:  {`"catalogue":"two.xml"`, exitFault, map[string]string{"ewp api iias": stateFault, "ewp institution": stateOK}},
 		8: {`"catalogue":"bare.xml"`, exitFault, map[string]string{
 			"ewp apis": stateFault, "ewp client keys": stateUnchecked, "ewp server keys": stateUnchecked, "ewp manifest": stateUnchecked}},
 		9: {`"catalogue":"good.xml","manifest_url":"https://a.example/manifest.xml"`, exitFault, map[string]string{"ewp apis": stateOK, "ewp manifest address": stateFault}},

@@ -305,6 +305,7 @@ func TestBadFiles(t *testing.T) {
 		15: {exitUsage, []string{"-out", dir, "-explain", "csv:1", "-settle", "csv:1", "-decision", "start-over"}, "one at a time"},
 		16: {exitUsage, []string{"-out", dir, "-settle", "csv:1", "-decision", "start-over", "-dry-run"}, "-dry-run"},
 		17: {exitUsage, []string{"-out", dir, "-explain", "csv:1", "-resume"}, "-resume"},
+		23: {exitUsage, []string{"-students", short, "-size", "60"}, "-size is for the sample"},
 		18: {exitUsage, []string{"-out", dir, "-explain", ""}, "-explain is empty"},
 		19: {exitUsage, []string{"-config", ""}, "-config is empty"},
 		20: {exitUsage, []string{"-source", "pegase", "-config", file("d.json", `{"uai":"0511296G","year":2026,"ines":{"reference":true,"endpoint":"https://ines.invalid/"}}`)}, "pegase"},
