@@ -140,10 +140,17 @@ func (x *exchange) negotiate() (c answerCoding, err error) {
 
 // encryptRefusal lets a refusal be encrypted for a client that accepts it, also where
 // nothing of the request was proved: for the key by which it says that it is signed, if
-// the catalogue has that. Errors are coded as any answer would be
-// (ewp-specs-architecture; the official validator wants it of every error).
+// the catalogue has that, or, where it is not signed, for the key it names. Errors are
+// coded as any answer would be (ewp-specs-architecture; the official validator wants it
+// of every error).
 func (x *exchange) encryptRefusal() {
 	if x.route == nil || !x.answers.key.IsZero() || !x.route.Security.Has(ewp.ResponseGCM) || !aesgcm.Accepted(x.r.Header) {
+		return
+	}
+	if x.r.Header.Get("Authorization") == "" {
+		if key, err := aesgcm.RequestedKey(x.r.Header); err == nil {
+			x.answers.key = key
+		}
 		return
 	}
 	_, rest, _ := strings.Cut(x.r.Header.Get("Authorization"), `keyId="`)

@@ -82,9 +82,6 @@ func TestConformance(t *testing.T) {
 				if c.security&ewp.ServerHTTPSig == 0 && r.Step == "declared security methods" {
 					want = ewptest.Notice
 				}
-				if refusedInPlainText(r) {
-					continue
-				}
 				if r.Status != want {
 					t.Errorf("%s\n%s", r, r.Reason)
 				}
@@ -97,13 +94,6 @@ func TestConformance(t *testing.T) {
 			testutil.Equal(t, "combinations", strings.Join(combinations, " "), c.combinations)
 		})
 	}
-}
-
-// refusedInPlainText reports whether a step fails because ewpserver encrypts no refusal
-// for a client that is not signed, though it names a key for that.
-func refusedInPlainText(r ewptest.Result) bool {
-	code := r.Combination.String()
-	return code[1] == 'A' && code[4] == 'E' && r.Reason == "the answer is not encrypted"
 }
 
 // TestConformanceAsTest runs the steps as a SIS does: as subtests.
