@@ -339,7 +339,7 @@ func Example() {
 			log.Fatal(err)
 		}
 		arrival, departure, _ := m.Dates()
-		fmt.Println("arrived", arrival, "left", departure.IsZero() == false)
+		fmt.Println("arrived", arrival, "left", !departure.IsZero())
 	}
 	// Output:
 	// tell uni-a.example by imobility-cnr
