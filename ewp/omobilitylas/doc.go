@@ -11,7 +11,7 @@
 //	Sender         the desk of the sending side, a Provider on a Store
 //	Receiver       the desk of the receiving side: reads what is notified, decides
 //	Client         calls partners
-//	Sheet, Row     from the rows of a student system to the document and back
+//	Row, Choice    from the rows of a student system to the tables and back
 //
 // # Three types, three versions
 //
