@@ -25,8 +25,17 @@ func readConfig(path, source string) (*site.Config, error) {
 	return c, err
 }
 
-// openReal opens the student system of -config.
+// openReal opens the student system of -config. What only shows there of what is wrong
+// in the file, as a column that is none, is a mistake of the user as well.
 func (s *season) openReal(ctx context.Context) error {
+	err := s.openSystem(ctx)
+	if errors.Is(err, passerelle.ErrInvalid) {
+		return usageError{err.Error()}
+	}
+	return err
+}
+
+func (s *season) openSystem(ctx context.Context) error {
 	switch s.opts.source {
 	case "apogee":
 		src, closer, err := s.cfg.OpenApogee(ctx, transport.Config{})

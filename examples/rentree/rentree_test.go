@@ -637,7 +637,7 @@ func TestRealPegase(t *testing.T) {
 		}
 	}
 	args := []string{"-source", "pegase", "-config", filepath.Join(dir, "config.json"), "-out", filepath.Join(dir, "out")}
-	if _, stderr := rentree(t, exitFail, args...); !strings.Contains(stderr, "pegase.password") || !strings.Contains(stderr, "RENTREE_PEGASE_PASSWORD") {
+	if _, stderr := rentree(t, exitUsage, args...); !strings.Contains(stderr, "pegase.password") || !strings.Contains(stderr, "RENTREE_PEGASE_PASSWORD") {
 		t.Errorf("without its password: %q; want the field and the variable", stderr)
 	}
 	t.Setenv("RENTREE_PEGASE_PASSWORD", client.Password)
@@ -650,6 +650,25 @@ func TestRealPegase(t *testing.T) {
 	got.adds(t)
 	if n := len(service.Created()); n > 3 || n == 0 || got.INES[campaign.Held] == 0 || got.Students != 60 {
 		t.Errorf("%d numbers were created of %v; want 1 to 3, and others held back by the cap", n, got.INES)
+	}
+}
+
+// TestNoSuchColumn: a column that is none is a mistake of the configuration, also where
+// it only shows when the base is opened.
+func TestNoSuchColumn(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for name, content := range map[string]string{
+		"config.json": `{"uai":"0511296G","year":2026,"csv":{"columns":{"colour":"COULEUR"}},"ines":{"reference":true,"endpoint":"https://ines.invalid/"}}`,
+		"base.csv":    "COULEUR\nbleu\n",
+	} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	_, stderr := rentree(t, exitUsage, "-students", filepath.Join(dir, "base.csv"), "-config", filepath.Join(dir, "config.json"), "-dry-run", "-out", filepath.Join(dir, "out"))
+	if !strings.Contains(stderr, "columns.colour") {
+		t.Errorf("%q; want the name of the column", stderr)
 	}
 }
 
