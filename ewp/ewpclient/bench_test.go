@@ -11,7 +11,10 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -85,6 +88,45 @@ func benchmarkEcho(b *testing.B, c *ewpclient.Client, hei ewp.HEIID, client, ser
 			b.Fatal(got, err)
 		}
 	})
+}
+
+// BenchmarkEchoRate is how many signed echoes a second both sides do on all processors,
+// against how often these could do the RSA work: in turns of 64, from two workers per
+// processor, so that waiting for a thread counts for neither.
+func BenchmarkEchoRate(b *testing.B) {
+	n := ewptest.NewNetwork(b, ewptest.Config{})
+	from, to := n.University("uni-a.example"), n.University("uni-b.example")
+	call := ewpclient.Call{HEI: to.HEI, API: ewp.Echo, Params: url.Values{"echo": {"a", "b", "a"}}}
+	turn := func(one func()) time.Duration {
+		begun := time.Now()
+		var left atomic.Int64
+		left.Store(64)
+		var workers sync.WaitGroup
+		for range 2 * runtime.GOMAXPROCS(0) {
+			workers.Go(func() {
+				for left.Add(-1) >= 0 {
+					one()
+				}
+			})
+		}
+		workers.Wait()
+		return time.Since(begun)
+	}
+	echo := func() {
+		got, err := ewpclient.Fetch[echoAnswer](b.Context(), from.Client, call)
+		if err != nil || len(got.Echo) != 3 {
+			b.Error(got, err)
+		}
+	}
+	turn(echo) // opens the connections
+	b.ReportAllocs()
+	var floor, calls time.Duration
+	for b.Loop() {
+		floor += turn(func() { rsaWork(b, from.ClientKey, to.ServerKey) })
+		calls += turn(echo)
+	}
+	b.ReportMetric(100*float64(floor)/float64(calls), "%rsa")
+	b.ReportMetric(64*float64(b.N)/calls.Seconds(), "calls/s")
 }
 
 // minimalHost verifies, signs, and does nothing else.
